@@ -1,0 +1,48 @@
+"""The routing slip: how a pipeline is written, and which steps a finished step spawns. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from clipmill.identifiers import child_index, step_id
+from clipmill.messages import Artifact, Pipeline, Step
+
+SERVICES = ("download", "cutter", "preview")
+DEFAULT: Pipeline = (("cutter", "preview"),)
+
+
+def parse(text: str) -> Pipeline:
+    """The tiers in `text`: a comma is "then", a plus "and side by side", so "cutter+preview" is one tier of two.
+
+    A leading "download" is the root step of every job and may be named or left out. Raises ValueError.
+    """
+    tiers = tuple(tuple(name.strip() for name in tier.split("+")) for tier in text.split(","))
+    unknown = sorted({name for tier in tiers for name in tier} - set(SERVICES))
+    if unknown:
+        raise ValueError(f"no service named {', '.join(map(repr, unknown))}; there are: {', '.join(SERVICES)}")
+    return tiers[1:] if tiers[0] == ("download",) else tiers
+
+
+def spawn(step: Step, artifacts: tuple[Artifact, ...]) -> list[Step]:
+    """The steps that follow `step`, now that its artifacts stand: every artifact to every service of the first tier."""
+    if not step.pipeline:
+        return []
+    tier, rest = step.pipeline[0], step.pipeline[1:]
+    return [
+        _follow(step, artifact, service, child_index(step.index, position), rest)
+        for position, artifact in enumerate(artifacts)
+        for service in tier
+    ]
+
+
+def _follow(step: Step, artifact: Artifact, service: str, index: str, rest: Pipeline) -> Step:
+    return msgspec.structs.replace(
+        step,
+        id=step_id(step.job_id, service, index),
+        parent_id=step.id,
+        file_path=artifact.file_path,
+        about=step.about | artifact.about,
+        pipeline=rest,
+        attempt=1,
+        not_before=None,
+    )

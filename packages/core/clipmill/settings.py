@@ -1,0 +1,228 @@
+"""The settings: read once from the environment and clipmill.env, checked as a whole, frozen, handed down."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import urllib.parse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+BAD_SETTINGS = 78
+"""Exit status for settings that no restart mends: EX_CONFIG of sysexits.h, RestartPreventExitStatus= of the units."""
+
+ENV_FILE = Path("/etc/clipmill/clipmill.env")
+CREDENTIALS = Path("/etc/clipmill/credentials")
+
+T = TypeVar("T")
+
+
+class BadSettings(Exception):
+    """Every mistake in the settings, one a line, each with what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokerAddress:
+    """Where the broker is and who we are there."""
+
+    host: str
+    port: int
+    vhost: str
+    user: str
+    password: str = field(repr=False)  # never in a log line
+    tls: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The address as an AMQP URL, password included."""
+        scheme = "amqps" if self.tls else "amqp"
+        user, password, vhost = (urllib.parse.quote(text, safe="") for text in (self.user, self.password, self.vhost))
+        return f"{scheme}://{user}:{password}@{self.host}:{self.port}/{vhost}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an operator may set, with the defaults that need no setting."""
+
+    broker: BrokerAddress
+    store: Path
+    """Directory that holds inbox, workspaces and artifacts."""
+    state: Path
+    """Directory of this service alone, for what it must find again after a restart."""
+    part_seconds: float = 30.0
+    """Longest part, in seconds: what WhatsApp Status takes."""
+    job_timeout: float = 7200.0
+    """Longest attempt of one step, in seconds."""
+    drain_timeout: float = 90.0
+    """Seconds that a worker told to stop may still work on the step at hand."""
+    disk_reserve: int = 512 << 20
+    """Bytes that are kept free on the store's file system."""
+    log_level: str = "INFO"
+    download_deny_networks: tuple[str, ...] = ("link-local", "multicast")
+    """Networks that no download may reach: CIDR, or one of the words of the download service's guard."""
+    notify_webhook_url: str | None = None
+    notify_webhook_secret: str | None = field(default=None, repr=False)
+    notify_reply_queue: str | None = None
+    host: str = field(default_factory=socket.gethostname)
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. Raises BadSettings with every mistake at once."""
+    return _Reader(dict(os.environ) if environment is None else environment).settings()
+
+
+def load_for_person() -> Settings:
+    """The settings for a person's command: clipmill.env, the environment over it, and the submit-only user."""
+    fields = read_env_file(ENV_FILE) | dict(os.environ)
+    submit = CREDENTIALS / "amqp-submit-password"
+    if "BROKER_URL" not in os.environ and os.access(submit, os.R_OK):
+        fields["BROKER_URL"] = _as_user(fields.get("BROKER_URL", _DEFAULT_URL), "clipmill-submit", _read_secret(submit))
+    return load(fields)
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """The KEY=VALUE lines of a systemd EnvironmentFile (comments, one pair of quotes); {} without a file."""
+    if not path.exists():
+        return {}
+    lines = (line.strip() for line in path.read_text(errors="replace").splitlines())
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith(("#", ";")))
+    return {key.strip(): value.strip().strip("\"'") for key, _, value in pairs}
+
+
+def clean_environment() -> dict[str, str]:
+    """The few variables that an external program may see."""
+    return {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR", "HOME") if name in os.environ}
+
+
+def leave(error: BadSettings) -> NoReturn:
+    """End this process because of its settings, saying all that is wrong."""
+    raise SystemExit(_exit_with(f"cannot start, {error}"))
+
+
+def _exit_with(message: str) -> int:
+    os.write(2, (message + "\n").encode())
+    return BAD_SETTINGS
+
+
+_DEFAULT_URL = "amqp://clipmill@localhost:5672/clipmill"
+_DEFAULT_STORE = "/var/lib/clipmill"
+
+
+class _Reader:
+    """Reads every setting, keeping the mistakes until the end."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.mistakes: list[str] = []
+
+    def settings(self) -> Settings:
+        given = {
+            "part_seconds": self.read("PART_SECONDS", _seconds),
+            "job_timeout": self.read("JOB_TIMEOUT", _seconds),
+            "drain_timeout": self.read("DRAIN_TIMEOUT", _seconds),
+            "disk_reserve": self.read("DISK_RESERVE", parse_size),
+            "log_level": self.read("LOG_LEVEL", _level),
+            "download_deny_networks": self.read("DOWNLOAD_DENY_NETWORKS", _words),
+            "notify_webhook_url": self.read("NOTIFY_WEBHOOK_URL", _web_address),
+            "notify_webhook_secret": self.secret("webhook-secret"),
+            "notify_reply_queue": self.read("NOTIFY_REPLY_QUEUE", str),
+        }
+        broker = self.read("BROKER_URL", self._broker, _DEFAULT_URL)
+        store = self.read("STORE", _absolute, _DEFAULT_STORE)
+        state = self.read("STATE_DIRECTORY", _absolute, self.environment.get("STORE") or _DEFAULT_STORE)
+        if self.mistakes:
+            raise BadSettings("these settings are wrong:\n" + "\n".join(f"  {mistake}" for mistake in self.mistakes))
+        assert broker and store and state
+        return Settings(broker=broker, store=store, state=state, **_set(given))
+
+    def read(self, key: str, convert: Callable[[str], T], default: str = "") -> T | None:
+        text = self.environment.get(key, "").strip() or default
+        if not text:
+            return None
+        try:
+            return convert(text)
+        except ValueError as error:
+            self.mistakes.append(f"{key}={text}: {error}")
+            return None
+
+    def secret(self, name: str) -> str | None:
+        """A secret that systemd handed over (LoadCredential=)."""
+        directory = self.environment.get("CREDENTIALS_DIRECTORY")
+        path = Path(directory) / name if directory else None
+        return _read_secret(path) or None if path and path.exists() else None
+
+    def _broker(self, text: str) -> BrokerAddress:
+        url = urllib.parse.urlsplit(text)
+        if url.scheme not in ("amqp", "amqps") or not url.hostname:
+            raise ValueError("is no AMQP address; write amqp://USER@HOST:PORT/VHOST")
+        return BrokerAddress(
+            host=url.hostname,
+            port=url.port or (5671 if url.scheme == "amqps" else 5672),
+            vhost=urllib.parse.unquote(url.path[1:]) or "/",
+            user=urllib.parse.unquote(url.username or "guest"),
+            password=urllib.parse.unquote(url.password or "") or self.secret("amqp-password") or "guest",
+            tls=url.scheme == "amqps",
+        )
+
+
+def parse_size(text: str) -> int:
+    """Bytes in a size as systemd writes it: 512M, 1G, 1048576. Raises ValueError."""
+    match = re.fullmatch(r"(\d+)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
+    if not match:
+        raise ValueError("is no size; write bytes, or a number with K, M, G or T")
+    return int(match[1]) << (10 * " KMGT".index(match[2].upper() or " "))
+
+
+def _set(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _read_secret(path: Path) -> str:
+    return path.read_text().strip()
+
+
+def _as_user(url: str, user: str, password: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    place = f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
+    return parts._replace(netloc=f"{user}:{urllib.parse.quote(password, safe='')}@{place}").geturl()
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError("is no number of seconds") from None
+    if not 0 < value < 10**9:
+        raise ValueError("must be more than 0 seconds")
+    return value
+
+
+def _level(text: str) -> str:
+    levels = ("DEBUG", "INFO", "WARNING", "ERROR")
+    if text.upper() not in levels:
+        raise ValueError(f"is no log level; there are: {', '.join(levels).lower()}")
+    return text.upper()
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in re.split(r"[,\s]+", text) if word)
+
+
+def _absolute(text: str) -> Path:
+    # systemd gives a list separated by colons when a unit has several state directories; the first is the unit's own
+    path = Path(text.split(":")[0])
+    if not path.is_absolute():
+        raise ValueError("must be an absolute path")
+    return path
+
+
+def _web_address(text: str) -> str:
+    if urllib.parse.urlsplit(text).scheme not in ("http", "https"):
+        raise ValueError("must begin with http:// or https://")
+    return text

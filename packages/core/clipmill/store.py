@@ -1,0 +1,140 @@
+"""The artifact store: where files lie, how a step's artifacts are committed, and how a key is kept inside."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from clipmill import identifiers
+from clipmill.messages import Artifact, Step
+from clipmill.outcome import Done, ToolError
+
+_MANIFEST = "manifest.json"
+_BLOCK = 1 << 20
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The record that commits a step's artifacts: where it stands, the step is done."""
+
+    step_id: str
+    artifacts: tuple[Artifact, ...]
+
+
+class Store:
+    """A directory tree on one file system, so that a rename publishes a whole step at once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def prepare(self) -> None:
+        """Make the folders that workers write to. Raises OSError where that is not allowed."""
+        for name in ("jobs", "work", "workers"):
+            (self.root / name).mkdir(parents=True, exist_ok=True)
+
+    def home(self, step_id: str) -> Path:
+        """The folder in which a step's artifacts and its manifest lie."""
+        job_id, service, index = identifiers.split_step_id(step_id)
+        return self.root / "jobs" / job_id / service / index
+
+    def workspace(self, step_id: str) -> Path:
+        """The scratch folder of a step: the same on every attempt, so that an interrupted download goes on."""
+        return self.root / "work" / ".".join(identifiers.split_step_id(step_id))
+
+    def inbox(self, job_id: str) -> Path:
+        """The folder into which a person's command puts the files of a job."""
+        return self.root / "inbox" / job_id
+
+    def key(self, path: Path) -> str:
+        """The key of a path inside the store."""
+        return path.relative_to(self.root).as_posix()
+
+    def path(self, key: str) -> Path:
+        """The file that `key` names, links resolved. Raises ToolError when it leaves the store."""
+        root = self.root.resolve()
+        try:
+            path = (root / key).resolve()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ToolError(f"{key!r} is no path: {error}", permanent=True, cause="malformed") from None
+        if not path.is_relative_to(root) or "\0" in key:
+            raise ToolError(f"{key!r} lies outside the store", permanent=True, cause="malformed")
+        return path
+
+    def manifest(self, step_id: str) -> Manifest | None:
+        """What the step has committed, or None."""
+        try:
+            return msgspec.json.decode((self.home(step_id) / _MANIFEST).read_bytes(), type=Manifest)
+        except FileNotFoundError:
+            return None
+
+    def done(self, step: Step) -> Done | None:
+        """The outcome of a step that has been done before, or None: a redelivery is answered, not worked again."""
+        manifest = self.manifest(step.id)
+        return Done(manifest.artifacts) if manifest else None
+
+    def commit(self, step: Step, done: Done) -> None:
+        """Publish the artifacts that lie in the step's workspace: all of them or none.
+
+        Files and manifest are moved into a folder beside the step's home and that folder is renamed: whoever sees the
+        home sees it whole. A step that was committed meanwhile (by a second worker) keeps its first artifacts.
+        """
+        home, workspace = self.home(step.id), self.workspace(step.id)
+        staging = workspace / ".commit"
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        for artifact in done.artifacts:
+            name = Path(artifact.file_path).name
+            (workspace / name).rename(staging / name)
+        _write_durably(staging / _MANIFEST, msgspec.json.encode(Manifest(step_id=step.id, artifacts=done.artifacts)))
+        _sync_directory(staging)
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError, NotADirectoryError):
+            _rename_if_absent(staging, home)
+        _sync_directory(home.parent)
+
+    def clear_workspace(self, step_id: str) -> None:
+        """Remove what is left of a step that is over."""
+        shutil.rmtree(self.workspace(step_id), ignore_errors=True)
+
+    def free_bytes(self) -> int:
+        """Bytes that are free on the store's file system for us."""
+        return shutil.disk_usage(self.root).free
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, which is also brought to disk (fsync), so that the manifest never outlives what it names."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+        os.fsync(file.fileno())
+    return digest.hexdigest()
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _rename_if_absent(source: Path, target: Path) -> None:
+    """rename(2) replaces an empty directory only; a home that stands holds a manifest, so it is never replaced."""
+    try:
+        source.rename(target)
+    except OSError as error:
+        if not target.is_dir():
+            raise
+        raise FileExistsError(target) from error

@@ -1,0 +1,1 @@
+"""The machines the tests run on: brokers and whole Debian systems in containers, built from Debian's own packages."""
