@@ -17,15 +17,15 @@ MANAGEMENT_PORT = 15672
 RELEASE_OF = {"3.10": "bookworm", "4.0": "trixie"}
 
 # `guest` may come from outside the container, and the collection of statistics, which nobody looks at, is off.
-CONFIGURE = r"""
-printf 'loopback_users = none\nmanagement_agent.disable_metrics_collector = true\n' > "$1/etc/rabbitmq/rabbitmq.conf"
-printf '[rabbitmq_management].\n' > "$1/etc/rabbitmq/enabled_plugins"
-rm -rf "$1/var/lib/rabbitmq/mnesia"
-"""
+SETTINGS = r"loopback_users = none\nmanagement_agent.disable_metrics_collector = true\n"
+CONFIGURE = (
+    f"""printf '{SETTINGS}' > "$1/etc/rabbitmq/rabbitmq.conf" """,
+    """echo '[rabbitmq_management].' > "$1/etc/rabbitmq/enabled_plugins" """,
+)
 
 
 def recipe(version: str) -> Recipe:
-    return Recipe(f"rabbitmq-{version}", RELEASE_OF[version], ("rabbitmq-server", "procps"), (CONFIGURE,))
+    return Recipe(f"rabbitmq-{version}", RELEASE_OF[version], ("rabbitmq-server", "procps"), CONFIGURE)
 
 
 class Broker:
@@ -39,15 +39,20 @@ class Broker:
         self.version = version
         # A node sizes its tables by the limit on open files: a container inherits the daemon's, which may be huge.
         limits = [{"Name": "nofile", "Soft": 16384, "Hard": 16384}]
-        self._container = (DockerContainer(image.build(recipe(version)))
-                           .with_command("sleep infinity").with_kwargs(init=True, ulimits=limits))
+        self._container = (
+            DockerContainer(image.build(recipe(version)))
+            .with_command("sleep infinity")
+            .with_kwargs(init=True, ulimits=limits)
+        )
 
     def __enter__(self) -> Self:
         self._container.start()
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._container.stop()
 
     @property

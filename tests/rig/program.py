@@ -20,6 +20,8 @@ def pipe(source: Sequence[str], sink: Sequence[str]) -> str:
     with subprocess.Popen(source, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as producer:
         consumer = subprocess.run(sink, stdin=producer.stdout, capture_output=True, text=True, check=False)
     if producer.returncode or consumer.returncode:
-        raise ProgramFailed(f"{' '.join(source)} | {' '.join(sink)}: exit {producer.returncode}, "
-                            f"{consumer.returncode}\n{consumer.stderr[-2000:]}")
+        raise ProgramFailed(
+            f"{' '.join(source)} | {' '.join(sink)}: exit {producer.returncode}, "
+            f"{consumer.returncode}\n{consumer.stderr[-2000:]}"
+        )
     return consumer.stdout

@@ -75,7 +75,7 @@ class Session(Protocol):
     """The broker's version, such as "4.0.5"."""
 
     async def declare(self, topology: Topology) -> None:
-        """Make the exchanges, queues and bindings that are missing. Keeps a queue that is there with other arguments."""
+        """Make the exchanges, queues and bindings that are missing; what is there stays as it is."""
 
     def consume(self, queue: str, *, prefetch: int) -> AbstractAsyncContextManager[Deliveries]:
         """Take deliveries from `queue`, at most `prefetch` of them unsettled; leaving the block stops it."""

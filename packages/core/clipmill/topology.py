@@ -38,7 +38,8 @@ class Queue:
     ttl_ms: int | None = None
     max_length: int | None = None
     """Beyond it the oldest message is dropped (only where loss is harmless)."""
-    durable: bool = True
+    kind: str = "quorum"
+    """Every queue is durable; a classic one serves where losing messages with the broker is harmless."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +130,7 @@ def results() -> Topology:
         queues=(
             Queue(name=NOTIFIER_QUEUE),
             Queue(name=HISTORY_QUEUE),
-            Queue(name=SIGNS_QUEUE, max_length=_SIGNS_LENGTH, ttl_ms=_SIGNS_TTL_MS, durable=False),
+            Queue(name=SIGNS_QUEUE, max_length=_SIGNS_LENGTH, ttl_ms=_SIGNS_TTL_MS, kind="classic"),
         ),
         bindings=tuple(bindings),
     )
@@ -145,8 +146,7 @@ def fleet_topology(services: Iterable[str]) -> Topology:
 
 def arguments(queue: Queue, *, version: str) -> Arguments:
     """The AMQP arguments with which `queue` is declared on a broker of `version` that has no policies of ours."""
-    given: Arguments = {"x-queue-type": "quorum"} if queue.durable else {}
-    return given | definition(queue, version=version, prefix="x-")
+    return {"x-queue-type": queue.kind} | definition(queue, version=version, prefix="x-")
 
 
 def definition(queue: Queue, *, version: str, prefix: str = "") -> Arguments:
@@ -170,7 +170,7 @@ def _limit(queue: Queue, version: str) -> Arguments:
         return {"delivery-limit": queue.delivery_limit}
     # facts.md, 12: no limit is the default on 3.10, where -1 would drop at the first return; on 4.0 the default is 20
     # and would lose a parked message that is looked at too often, so there -1 says "none"
-    return {"delivery-limit": -1} if queue.durable and major(version) >= 4 else {}
+    return {"delivery-limit": -1} if queue.kind == "quorum" and major(version) >= 4 else {}
 
 
 def major(version: str) -> int:

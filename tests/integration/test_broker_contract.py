@@ -1,0 +1,236 @@
+"""One contract for every broker: what clipmill relies on, seen on the in-process one and on RabbitMQ 3.10 and 4.0."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+import pytest
+
+from clipmill import settings
+from clipmill.broker import RabbitBroker
+from clipmill.inprocess import InProcessBroker
+from clipmill.session import Broker, Publication, PublishRefused, Session, SessionLost
+from clipmill.topology import Binding, Queue, Topology
+from tests.rig.broker import RELEASE_OF
+from tests.rig.broker import Broker as RabbitContainer
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["in-process", *RELEASE_OF])
+def broker(request: pytest.FixtureRequest, rabbitmqs: Callable[[str], RabbitContainer]) -> Broker:
+    """Every broker in turn; a RabbitMQ with a fresh vhost."""
+    if request.param == "in-process":
+        return InProcessBroker()
+    container = rabbitmqs(request.param)
+    vhost = f"contract-{uuid.uuid4().hex[:8]}"
+    container.ctl("add_vhost", vhost)
+    container.ctl("set_permissions", "-p", vhost, "guest", ".*", ".*", ".*")
+    address = settings.load({"BROKER_URL": container.url}).broker
+    return RabbitBroker(replace(address, vhost=vhost))
+
+
+@pytest.fixture
+async def session(broker: Broker) -> AsyncIterator[Session]:
+    """A session on which the small topology of this suite is declared."""
+    session = await broker.open()
+    await session.declare(TOPOLOGY)
+    yield session
+    await session.close()
+
+
+TOPOLOGY = Topology(
+    exchanges={"work": "direct", "news": "topic", "later": "fanout"},
+    queues=(
+        Queue(name="steps", dead_letter_to="dead", delivery_limit=2),
+        Queue(name="dead"),
+        Queue(name="news-all"),
+        Queue(name="later", dead_letter_exchange="work", ttl_ms=200),
+        Queue(name="bounded", max_length=3, kind="classic"),
+    ),
+    bindings=(
+        Binding(exchange="work", queue="steps", key="cutter"),
+        Binding(exchange="news", queue="news-all", key="result.*"),
+        Binding(exchange="later", queue="later"),
+    ),
+)
+
+
+def to(queue: str, body: bytes = b"{}", **more: str) -> Publication:
+    """A publication straight to a queue."""
+    return Publication(exchange="", routing_key=queue, body=body, **more)  # type: ignore[arg-type]
+
+
+async def take_one(session: Session, queue: str) -> bytes:
+    """The body of the next message of `queue`, acked."""
+    async with asyncio.timeout(10), session.consume(queue, prefetch=1) as deliveries:
+        async for delivery in deliveries:
+            session.ack(delivery)
+            return delivery.body
+    raise AssertionError("unreachable")
+
+
+async def eventually(holds: Callable[[], object], seconds: float = 10) -> None:
+    """Poll until `holds()`; the brokers tell nobody when a queue's depth changes."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # type: ignore[misc]
+            await asyncio.sleep(0.02)
+
+
+async def test_a_message_arrives_as_it_was_published(session: Session) -> None:
+    """Body, message id, reply-to and headers pass unchanged."""
+    await session.publish(
+        Publication(
+            exchange="work", routing_key="cutter", body=b'{"a":1}', message_id="m1", reply_to="r", headers={"why": "x"}
+        )
+    )
+    async with session.consume("steps", prefetch=1) as deliveries:
+        delivery = await anext(aiter(deliveries))
+    assert (delivery.body, delivery.message_id, delivery.reply_to) == (b'{"a":1}', "m1", "r")
+    assert delivery.headers["why"] == "x"
+    assert not delivery.redelivered
+
+
+async def test_publishing_to_no_queue_is_refused(session: Session) -> None:
+    """A confirmation alone would look like success (mandatory)."""
+    with pytest.raises(PublishRefused, match="nowhere"):
+        await session.publish(to("steps"), to("nowhere"), to("steps"))
+    await eventually(lambda: has_depth(session, "steps", 2))
+
+
+async def has_depth(session: Session, queue: str, depth: int) -> bool:
+    """Whether `depth` messages wait in `queue`."""
+    return await session.depth(queue) == depth
+
+
+async def test_many_publications_are_confirmed_in_one_window(session: Session) -> None:
+    """Hundreds in flight at once, none lost."""
+    await session.publish(*(to("dead", str(n).encode()) for n in range(500)))
+    await eventually(lambda: has_depth(session, "dead", 500))
+
+
+async def test_no_more_than_prefetch_are_handed_over(session: Session) -> None:
+    """The second waits for the first one's ack."""
+    await session.publish(to("steps", b"1"), to("steps", b"2"))
+    async with session.consume("steps", prefetch=1) as deliveries:
+        first = await anext(aiter(deliveries))
+        await session.publish(to("dead"))  # a round trip: what would have come has come
+        assert deliveries.waiting() == []
+        session.ack(first)
+        async with asyncio.timeout(5):
+            assert (await anext(aiter(deliveries))).body == b"2"
+
+
+async def test_what_is_not_acked_comes_again_after_the_session(broker: Broker, session: Session) -> None:
+    """Doing nothing gives a delivery back."""
+    await session.publish(to("steps", b"again"))
+    other = await broker.open()
+    async with other.consume("steps", prefetch=1) as deliveries:
+        await anext(aiter(deliveries))
+    await other.close()
+    async with asyncio.timeout(10), session.consume("steps", prefetch=1) as deliveries:
+        delivery = await anext(aiter(deliveries))
+        assert delivery.body == b"again"
+        assert delivery.redelivered
+
+
+async def test_after_its_delivery_limit_a_message_is_dead_lettered(broker: Broker, session: Session) -> None:
+    """A limit of 2 means three deliveries."""
+    await session.publish(to("steps", b"poison"))
+    for _ in range(3):
+        victim = await broker.open()
+        async with asyncio.timeout(10), victim.consume("steps", prefetch=1) as deliveries:
+            await anext(aiter(deliveries))
+        await victim.close()
+    assert await take_one(session, "dead") == b"poison"
+
+
+async def test_a_rung_gives_back_under_the_routing_key_it_got(session: Session) -> None:
+    """Through its own fanout exchange; the time is the queue's."""
+    await session.publish(Publication(exchange="later", routing_key="cutter", body=b"retry"))
+    assert await take_one(session, "steps") == b"retry"
+
+
+async def test_topics_select_by_pattern(session: Session) -> None:
+    """`result.*` takes results of every service and nothing else."""
+    await session.publish(Publication(exchange="news", routing_key="result.cutter", body=b"yes"))
+    with pytest.raises(PublishRefused):
+        await session.publish(Publication(exchange="news", routing_key="progress.cutter", body=b"no"))
+    assert await take_one(session, "news-all") == b"yes"
+
+
+async def test_a_bounded_queue_drops_its_oldest(session: Session) -> None:
+    """Signs of life never fill the broker."""
+    for number in range(5):
+        session.post(to("bounded", str(number).encode()))
+    await session.publish(to("dead"))
+    await eventually(lambda: has_depth(session, "bounded", 3))
+    assert await take_one(session, "bounded") == b"2"
+
+
+async def test_an_ack_on_another_session_is_an_error(broker: Broker, session: Session) -> None:
+    """A delivery is settled where it was handed over, or not at all."""
+    await session.publish(to("steps"))
+    other = await broker.open()
+    async with other.consume("steps", prefetch=1) as deliveries:
+        delivery = await anext(aiter(deliveries))
+    await other.close()
+    with pytest.raises(SessionLost):
+        session.ack(delivery)
+
+
+async def test_everything_on_a_closed_session_says_so(broker: Broker) -> None:
+    """Publishing, acking and consuming raise SessionLost; the reason can be awaited."""
+    session = await broker.open()
+    await session.declare(TOPOLOGY)
+    await session.close()
+    assert await session.closed()
+    with pytest.raises(SessionLost):
+        await session.publish(to("steps"))
+    with pytest.raises(SessionLost):
+        async with session.consume("steps", prefetch=1):
+            pass
+    session.post(to("steps"))
+
+
+async def test_iterating_ends_with_the_session(broker: Broker) -> None:
+    """A consumer that waits is told, not left hanging."""
+    session = await broker.open()
+    await session.declare(TOPOLOGY)
+    async with session.consume("steps", prefetch=1) as deliveries:
+        waiting = asyncio.ensure_future(anext(aiter(deliveries)))
+        await session.close()
+        with pytest.raises(SessionLost):
+            await waiting
+
+
+async def test_a_stopped_consumer_ends_quietly(session: Session) -> None:
+    """stop() ends the iteration without an error; the session goes on."""
+    async with session.consume("steps", prefetch=1) as deliveries:
+        await deliveries.stop()
+        assert [delivery async for delivery in deliveries] == []
+    await session.publish(to("steps"))
+
+
+async def test_consuming_from_a_missing_queue_ends_the_session(broker: Broker) -> None:
+    """404 closes the channel: noticed at once."""
+    session = await broker.open()
+    with pytest.raises(SessionLost):
+        async with session.consume("no-such-queue", prefetch=1):
+            pass
+    assert await session.closed()
+
+
+async def test_declaring_twice_changes_nothing(session: Session) -> None:
+    """Every worker declares everything at each start."""
+    await session.publish(to("dead", b"kept"))
+    await session.declare(TOPOLOGY)
+    assert await take_one(session, "dead") == b"kept"
+
+
+async def test_a_queue_that_stands_otherwise_is_kept(broker: Broker, session: Session) -> None:
+    """406 is no loop and no crash."""
+    await session.publish(to("dead", b"kept"))
+    await session.declare(Topology(queues=(Queue(name="dead", max_length=7),)))
+    assert await take_one(session, "dead") == b"kept"
