@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -72,7 +72,7 @@ class JobTree(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
             return Ending.SUCCEEDED
         if any(failure.cancelled for failure in failures):
             return Ending.CANCELLED
-        return Ending.PARTLY if any(not self._is_source(end) for end in self._results()) else Ending.FAILED
+        return Ending.PARTLY if any(not _is_source(end) for end in self._results()) else Ending.FAILED
 
     @property
     def open_steps(self) -> list[str]:
@@ -83,7 +83,9 @@ class JobTree(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     def failures(self) -> list[Failure]:
         """The steps that were given up, in order."""
         return [
-            Failure(step_id=end.step_id, reason=end.payload.error, cause=end.payload.cause, cancelled=end.payload.cancelled)
+            Failure(
+                step_id=end.step_id, reason=end.payload.error, cause=end.payload.cause, cancelled=end.payload.cancelled
+            )
             for end in self._in_order()
             if isinstance(end, Error)
         ]
@@ -91,20 +93,17 @@ class JobTree(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     @property
     def results(self) -> dict[str, list[Artifact]]:
         """Every artifact by the service that made it: services as the work flows, artifacts as they were cut."""
-        made: dict[str, list[Artifact]] = {}
-        for end in self._results():
-            made.setdefault(_service(end), []).extend(end.payload.artifacts)
-        return made
+        return _by_service(self._results())
 
     @property
-    def files(self) -> list[Artifact]:
-        """What the sender is to have: every artifact but a source that was only fetched to be worked on."""
-        return [artifact for end in self._results() if not self._is_source(end) for artifact in end.payload.artifacts]
+    def files(self) -> dict[str, list[Artifact]]:
+        """What the sender is to have: the results without a source that was only fetched to be worked on."""
+        return _by_service(end for end in self._results() if not _is_source(end))
 
     @property
     def sources(self) -> list[Artifact]:
         """What was fetched to be worked on."""
-        return [artifact for end in self._results() if self._is_source(end) for artifact in end.payload.artifacts]
+        return [artifact for end in self._results() if _is_source(end) for artifact in end.payload.artifacts]
 
     @property
     def percent(self) -> float:
@@ -170,9 +169,6 @@ class JobTree(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     def _results(self) -> Iterator[Result]:
         return (end for end in self._in_order() if isinstance(end, Result))
 
-    def _is_source(self, end: Result) -> bool:
-        return end.parent_id is None and bool(end.payload.spawned)
-
     def _asked(self) -> ResultPayload | ErrorPayload | None:
         """The payload that says best what was asked for: the root's, or that of the step nearest to it."""
         ends = sorted(self._in_order(), key=lambda end: end.parent_id is not None)
@@ -199,8 +195,17 @@ def _place(step_id: str) -> tuple[int, str, tuple[int, ...]]:
     return rank, service, tuple(map(int, index.split(".")))
 
 
-def _service(end: Result) -> str:
-    return identifiers.split_step_id(end.step_id)[1]
+def _by_service(ends: Iterable[Result]) -> dict[str, list[Artifact]]:
+    made: dict[str, list[Artifact]] = {}
+    for end in ends:
+        if end.payload.artifacts:
+            service = identifiers.split_step_id(end.step_id)[1]
+            made.setdefault(service, []).extend(end.payload.artifacts)
+    return made
+
+
+def _is_source(end: Result) -> bool:
+    return end.parent_id is None and bool(end.payload.spawned)
 
 
 def _job_of(step_id: str) -> str | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 import socket
+import sys
 import urllib.parse
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
+
+import msgspec
 
 BAD_SETTINGS = 78
 """Exit status for settings that no restart mends: EX_CONFIG of sysexits.h, RestartPreventExitStatus= of the units."""
@@ -21,7 +24,11 @@ T = TypeVar("T")
 
 
 class BadSettings(Exception):
-    """Every mistake in the settings, one a line, each with what to do."""
+    """Every mistake that keeps a service from starting, each with what to do."""
+
+    def __init__(self, mistakes: Iterable[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(f"  {mistake}" for mistake in self.mistakes))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,14 +107,37 @@ def clean_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR", "HOME") if name in os.environ}
 
 
-def leave(error: BadSettings) -> NoReturn:
-    """End this process because of its settings, saying all that is wrong."""
-    raise SystemExit(_exit_with(f"cannot start, {error}"))
+def child_environment() -> dict[str, str]:
+    """What a child may see of the environment: nothing secret, but the modules that this process sees."""
+    journal = {name: os.environ[name] for name in ("JOURNAL_STREAM",) if name in os.environ}
+    return clean_environment() | journal | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
-def _exit_with(message: str) -> int:
-    os.write(2, (message + "\n").encode())
-    return BAD_SETTINGS
+def stderr_is_journal() -> bool:
+    """Whether standard error goes to the journal (systemd.exec(5): JOURNAL_STREAM=device:inode)."""
+    status = os.fstat(2)
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
+
+
+def started_by_systemd() -> bool:
+    """Whether somebody listens to sd_notify(3)."""
+    return "NOTIFY_SOCKET" in os.environ
+
+
+def watchdog_seconds() -> float:
+    """WatchdogSec= of the unit, or 0 without a watchdog."""
+    return int(os.environ.get("WATCHDOG_USEC", "0")) / 1e6
+
+
+def dump(settings: Settings) -> bytes:
+    """The settings as JSON, without anything secret: what a child is told."""
+    harmless = replace(settings, broker=replace(settings.broker, password=""), notify_webhook_secret=None)
+    return msgspec.json.encode(harmless, enc_hook=str)
+
+
+def parse(data: bytes) -> Settings:
+    """The settings that `dump` wrote."""
+    return msgspec.json.decode(data, type=Settings, dec_hook=lambda kind, text: kind(text))
 
 
 _DEFAULT_URL = "amqp://clipmill@localhost:5672/clipmill"
@@ -137,7 +167,7 @@ class _Reader:
         store = self.read("STORE", _absolute, _DEFAULT_STORE)
         state = self.read("STATE_DIRECTORY", _absolute, self.environment.get("STORE") or _DEFAULT_STORE)
         if self.mistakes:
-            raise BadSettings("these settings are wrong:\n" + "\n".join(f"  {mistake}" for mistake in self.mistakes))
+            raise BadSettings(self.mistakes)
         assert broker and store and state
         return Settings(broker=broker, store=store, state=state, **_set(given))
 

@@ -96,9 +96,14 @@ class Store:
             _rename_if_absent(staging, home)
         _sync_directory(home.parent)
 
-    def clear_workspace(self, step_id: str) -> None:
-        """Remove what is left of a step that is over."""
-        shutil.rmtree(self.workspace(step_id), ignore_errors=True)
+    def clear_workspace(self, step: Step) -> None:
+        """Remove the scratch folder of a step that needs it no more."""
+        shutil.rmtree(self.workspace(step.id), ignore_errors=True)
+
+    def clear_inbox(self, step: Step) -> None:
+        """Remove what a person put into the inbox for a step, once it has been taken into the store."""
+        if step.file_path and step.file_path.startswith("inbox/"):
+            shutil.rmtree(self.inbox(step.job_id), ignore_errors=True)
 
     def free_bytes(self) -> int:
         """Bytes that are free on the store's file system for us."""

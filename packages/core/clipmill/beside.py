@@ -1,0 +1,37 @@
+"""Two things at once: something that goes on beside a block, and something that goes on unless an event comes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@contextlib.asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """`work` goes on during the block and ends with it."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        await _end(task)
+
+
+async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What `work` gives, or None when `event` is set before it is done; it is cancelled then."""
+    task, stop = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        await _end(stop)
+        await _end(task)
+
+
+async def _end(task: asyncio.Future[Any]) -> None:
+    """Cancel, and wait until that is done; what the task raised is told by whoever awaited its result."""
+    task.cancel()
+    await asyncio.wait({task})

@@ -1,0 +1,188 @@
+"""The worker's side of the child: starts it warm, gives it steps, hears its outcomes, and buries it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from types import TracebackType
+
+import msgspec
+
+from clipmill import child_wire, messages, settings
+from clipmill.child_wire import Ended, Ready, Report
+from clipmill.messages import Step
+from clipmill.outcome import Outcome, Retry
+from clipmill.settings import Settings, child_environment
+
+log = logging.getLogger(__name__)
+
+_START_SECONDS = 60
+_LINE_BYTES = 16 << 20
+_STEPS_PER_CHILD = 200
+_SIGNALS_OF_A_CRASH = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
+
+
+class ChildDied(Exception):
+    """The child ended without an outcome; the text says how."""
+
+
+class Child:
+    """The process in which a service's handler runs: warm, reused, and replaced when it has died or served long."""
+
+    def __init__(self, handler: str, given: Settings, worker: str) -> None:
+        self._handler = handler
+        self._settings = given
+        self._worker = worker
+        self._process: _Process | None = None
+        self._steps = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The process, while there is one."""
+        return self._process.pid if self._process else None
+
+    async def __aenter__(self) -> Child:
+        await self.warm()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.bury()
+
+    async def warm(self) -> None:
+        """Start a child if there is none, and wait until its handler is imported. Raises ChildDied."""
+        if self._process is None:
+            self._steps = 0
+            self._process = _Process.start(self._handler, self._worker)
+            await self._process.greet(self._settings)
+
+    async def attempt(self, step: Step, on_progress: Callable[[Report], None]) -> Outcome:
+        """One attempt of `step`. However the child ends, that is an outcome too; the next child is started at once."""
+        try:
+            async with asyncio.timeout(self._settings.job_timeout):
+                await self.warm()
+                assert self._process
+                self._steps += 1
+                return await self._process.attempt(step, on_progress)
+        except TimeoutError:
+            await self.bury()
+            return Retry(f"timed out after {self._settings.job_timeout:.0f} s", "timeout")
+        except ChildDied as death:
+            await self.bury()
+            return Retry(str(death), "crash")
+
+    async def refresh(self) -> None:
+        """Between steps: replace a child that has served long, start one where there is none."""
+        if self._steps >= _STEPS_PER_CHILD:
+            await self.bury()
+        try:
+            await self.warm()
+        except ChildDied as death:
+            log.error("the next child did not start: %s", death)  # noqa: TRY400  # a child's death has no stack of ours
+            await self.bury()
+
+    async def bury(self) -> None:
+        """End the child and its whole process group (an ffmpeg would outlive it)."""
+        process, self._process = self._process, None
+        if process:
+            await process.bury()
+
+
+class _Process:
+    """One child process and the socket to it."""
+
+    @classmethod
+    def start(cls, handler: str, worker: str) -> _Process:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "clipmill.child_main", handler, str(theirs.fileno()), worker],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                env=child_environment(),
+                process_group=0,
+            )
+        return cls(process, ours)
+
+    def __init__(self, process: subprocess.Popen[bytes], connection: socket.socket) -> None:
+        self.pid = process.pid
+        self._process = process
+        self._socket = connection
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def greet(self, given: Settings) -> None:
+        """Tell the settings and wait until the handler is imported."""
+        self._streams = await asyncio.open_connection(sock=self._socket, limit=_LINE_BYTES)
+        self._streams[1].write(settings.dump(given) + b"\n")
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                if not isinstance(await self._hear(), Ready):
+                    raise ChildDied("the child spoke out of turn")
+        except TimeoutError:
+            raise ChildDied(f"the handler was not imported within {_START_SECONDS} s") from None
+
+    async def attempt(self, step: Step, on_progress: Callable[[Report], None]) -> Outcome:
+        """Give it the step; hear it out."""
+        assert self._streams
+        self._streams[1].write(messages.write_step(step) + b"\n")
+        while True:
+            match await self._hear():
+                case Report() as report:
+                    on_progress(report)
+                case Ended(outcome):
+                    return outcome
+                case Ready():
+                    raise ChildDied("the child spoke out of turn")
+
+    async def bury(self) -> None:
+        """Kill the group, reap the child, close the socket."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        await self._exit()
+        if self._streams:
+            self._streams[1].close()
+        else:
+            self._socket.close()
+
+    async def _hear(self) -> child_wire.FromChild:
+        assert self._streams
+        try:
+            line = await self._streams[0].readline()
+            if line:
+                return child_wire.decode(line)
+        except (ConnectionError, ValueError, msgspec.DecodeError) as error:
+            log.warning("the child said what makes no sense: %s", error)
+            os.killpg(self.pid, signal.SIGKILL)
+        raise ChildDied(_death(await self._exit()))
+
+    async def _exit(self) -> int:
+        """Wait for its exit without a thread: a pidfd becomes readable when the process has ended (pidfd_open(2))."""
+        if self._process.poll() is None:
+            loop, ended = asyncio.get_running_loop(), asyncio.Event()
+            descriptor = os.pidfd_open(self.pid)
+            loop.add_reader(descriptor, ended.set)
+            try:
+                await ended.wait()
+            finally:
+                loop.remove_reader(descriptor)
+                os.close(descriptor)
+        return self._process.wait()
+
+
+def _death(status: int) -> str:
+    """How the child died, for people."""
+    if status >= 0:
+        return f"the handler's process ended with status {status}"
+    name = signal.Signals(-status).name
+    if -status == signal.SIGKILL:
+        return "the handler's process was killed (SIGKILL: the out-of-memory killer, or a person)"
+    crashed = -status in _SIGNALS_OF_A_CRASH
+    return f"the handler's process {'crashed in native code' if crashed else 'was ended'} ({name})"

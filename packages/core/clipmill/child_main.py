@@ -1,0 +1,103 @@
+"""The child's side: imports the handler, then turns each step that it reads into one outcome."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import importlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from clipmill import child_wire, log, messages, settings
+from clipmill.child_wire import Ended, Ready, Report
+from clipmill.messages import Step
+from clipmill.outcome import Done, Outcome, Retry, ToolError
+from clipmill.settings import Settings
+from clipmill.store import Store
+from clipmill.workspace import Workspace, open_workspace
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[Step, Workspace], Outcome]
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_OOM_SCORE_ADJ = "500"
+
+
+def main() -> None:
+    """HANDLER FD WORKER: serve the worker at the other end of the socket FD until it closes."""
+    handler, descriptor, worker = sys.argv[1:]
+    die_with_parent()
+    volunteer_for_the_oom_killer()
+    with socket.socket(fileno=int(descriptor)) as connection, connection.makefile("rb") as lines:
+        given = settings.parse(lines.readline())
+        log.setup(given.log_level, WORKER=worker)
+        handle = load(handler)
+        connection.sendall(child_wire.encode(Ready()))
+        for line in lines:
+            step = messages.read_step(messages.read_object(line))
+            with log.about(step):
+                outcome = attempt(handle, step, given, lambda report: connection.sendall(child_wire.encode(report)))
+            connection.sendall(child_wire.encode(Ended(outcome)))
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when the worker dies, however it dies."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def volunteer_for_the_oom_killer() -> None:
+    """When memory is short the child goes and the worker stays, to say why."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE_ADJ)
+
+
+def load(name: str) -> Handler:
+    """The function that `module:function` names."""
+    module, _, function = name.partition(":")
+    handler: Handler = getattr(importlib.import_module(module), function)
+    return handler
+
+
+def attempt(handle: Handler, step: Step, given: Settings, tell: Callable[[Report], None]) -> Outcome:
+    """One attempt: the one place where what a handler raises becomes an outcome."""
+    store = Store(given.store)
+    try:
+        workspace = open_workspace(store, step, given, lambda percent, note: tell(Report(round(percent, 1), note)))
+        outcome = handle(step, workspace)
+        if isinstance(outcome, Done):
+            store.commit(step, outcome)
+            store.clear_inbox(step)
+    except ToolError as error:
+        outcome = error.outcome()
+    except MemoryError:
+        outcome = Retry("the handler ran out of memory", "memory")
+    except Exception as error:  # noqa: BLE001  # whatever nobody expected is an outcome too
+        outcome = _unexpected(error)
+    if not isinstance(outcome, Retry):
+        store.clear_workspace(step)
+    return outcome
+
+
+def _unexpected(error: Exception) -> Retry:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return Retry("no space is left on the disk", "disk")
+    _log.exception("the handler raised what nobody expected")
+    return Retry(f"{type(error).__name__}: {error}", "unexpected")
+
+
+if __name__ == "__main__":
+    # the worker's signals are not ours: a drain lets this process finish its step
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError, msgspec.DecodeError):
+        main()
+    os._exit(0)

@@ -1,0 +1,57 @@
+"""A dead letter: a message that failed, its body untouched, with reason, cause and kind in its headers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clipmill.outcome import Reject, Retry
+from clipmill.session import Delivery, Publication
+from clipmill.topology import DEFAULT_EXCHANGE
+
+_REASON, _CAUSE, _PERMANENT, _NOT_BEFORE = "x-reason", "x-cause", "x-permanent", "x-not-before"
+_REASON_LENGTH = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a step failed; `permanent` when another attempt is of no use."""
+
+    reason: str
+    cause: str
+    permanent: bool
+    not_before: int | None = None
+
+
+def failure_of(outcome: Retry | Reject) -> Failure:
+    """The failure that an outcome is."""
+    if isinstance(outcome, Reject):
+        return Failure(reason=outcome.reason, cause=outcome.cause, permanent=True)
+    return Failure(reason=outcome.reason, cause=outcome.cause, permanent=False, not_before=outcome.not_before)
+
+
+def write(body: bytes, failure: Failure, *, queue: str, message_id: str | None) -> Publication:
+    """The dead letter for `queue` (a dead-letter queue, or a parking lot)."""
+    headers: dict[str, str | int | bool] = {
+        _REASON: failure.reason[:_REASON_LENGTH],
+        _CAUSE: failure.cause,
+        _PERMANENT: failure.permanent,
+    }
+    if failure.not_before is not None:
+        headers[_NOT_BEFORE] = failure.not_before
+    return Publication(exchange=DEFAULT_EXCHANGE, routing_key=queue, body=body, message_id=message_id, headers=headers)
+
+
+def read(delivery: Delivery) -> Failure:
+    """The failure in a dead letter's headers; one without ours was dead-lettered by the broker itself."""
+    headers = delivery.headers
+    if _REASON not in headers:
+        return Failure(
+            reason="it was delivered too often without being settled", cause="delivery-limit", permanent=False
+        )
+    not_before = headers.get(_NOT_BEFORE)
+    return Failure(
+        reason=str(headers[_REASON]),
+        cause=str(headers.get(_CAUSE, "unexpected")),
+        permanent=bool(headers.get(_PERMANENT)),
+        not_before=not_before if isinstance(not_before, int) else None,
+    )

@@ -1,0 +1,57 @@
+"""The dead-letter consumer in each worker: there alone it is decided whether a failed step is retried or parked."""
+
+from __future__ import annotations
+
+import logging
+
+from clipmill import admission, dead_letter, log, messages, topology
+from clipmill.messages import MalformedMessage, Step
+from clipmill.session import Delivery, Publication, Session
+from clipmill.settlement import Settlement, settle
+from clipmill.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+class DeadLetterConsumer:
+    """Decides the dead letters of one service, one after the other."""
+
+    def __init__(self, service: str, store: Store, settlement: Settlement) -> None:
+        self.service = service
+        self._store = store
+        self._settlement = settlement
+
+    async def run(self, session: Session) -> None:
+        """Until the session ends or this is cancelled."""
+        async with session.consume(topology.dead_letter_queue(self.service), prefetch=1) as letters:
+            async for letter in letters:
+                await settle(session, letter, *self.decide(letter))
+
+    def decide(self, letter: Delivery) -> list[Publication]:
+        """What becomes of a dead letter: another attempt, or an `error` and the parking lot."""
+        step, failure = self._step(letter), dead_letter.read(letter)
+        with log.about(step):
+            # success wins: the step may have been done while its delivery was lost
+            done = self._store.done(step)
+            if done:
+                _log.info("done after all: its manifest stands")
+                return self._settlement.after(step, done)
+            follows = self._settlement.after_failure(step, failure, letter.body, messages.now())
+            _log.warning("%s: %s", _fate(follows), failure.reason)
+            return follows
+
+    def _step(self, letter: Delivery) -> Step:
+        try:
+            fields = messages.read_object(letter.body)
+            if not admission.is_admitted(fields):
+                return admission.admit(fields, letter, self.service)
+            return admission.read(fields, self.service)
+        except MalformedMessage:
+            return admission.salvage(letter, self.service)
+
+
+def _fate(follows: list[Publication]) -> str:
+    last = follows[-1]
+    return (
+        "given up and parked" if last.exchange == topology.DEFAULT_EXCHANGE else f"another attempt by {last.exchange}"
+    )

@@ -1,0 +1,84 @@
+"""Logging: to the journal with fields (JOB_ID, STEP_ID, WORKER, QUEUE, ATTEMPT), or to a terminal as plain lines."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import logging
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from clipmill.messages import Step
+from clipmill.settings import stderr_is_journal
+
+_fields: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar("fields", default=MappingProxyType({}))
+
+# syslog's priorities (sd-daemon(3)) for Python's levels
+_PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+_DEBUG_PRIORITY = 7
+
+
+def setup(level: str, **fields: str) -> None:
+    """Log at `level` and above; every line of this process carries `fields`."""
+    _fields.set(fields)
+    handler = _JournalHandler() if stderr_is_journal() else _terminal()
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # pika tells each frame's fate at INFO and each lost connection at ERROR, which we say once and in our words
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
+
+
+@contextlib.contextmanager
+def about(step: Step) -> Iterator[None]:
+    """Every line in the block is part of the story of `step`."""
+    token = _fields.set(
+        {
+            **_fields.get(),
+            "JOB_ID": step.job_id,
+            "STEP_ID": step.id,
+            "QUEUE": step.queue,
+            "ATTEMPT": str(step.attempt),
+        }
+    )
+    try:
+        yield
+    finally:
+        _fields.reset(token)
+
+
+class _JournalHandler(logging.Handler):
+    """journald's native protocol, field by field. systemd's own handler would send every attribute of the record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from systemd import journal  # only where there is a journal: the library may be missing on a laptop
+
+        self._send = journal.send
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields = {**_fields.get(), "PRIORITY": str(_priority(record.levelno)), "LOGGER": record.name}
+        fields |= {"CODE_FILE": record.pathname, "CODE_LINE": str(record.lineno), "CODE_FUNC": record.funcName}
+        if record.exc_info:
+            fields["EXCEPTION"] = "".join(traceback.format_exception(*record.exc_info))
+        try:
+            self._send(self.format(record), **fields)
+        except OSError:
+            self.handleError(record)
+
+
+class _TerminalFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        fields = _fields.get()
+        where = " ".join(fields[name] for name in ("WORKER", "STEP_ID") if name in fields)
+        return f"{record.levelname.lower()}: {where}: {super().format(record)}"
+
+
+def _terminal() -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_TerminalFormatter())
+    return handler
+
+
+def _priority(level: int) -> int:
+    return next((priority for floor, priority in _PRIORITIES if level >= floor), _DEBUG_PRIORITY)

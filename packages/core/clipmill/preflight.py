@@ -1,0 +1,36 @@
+"""What must be there before a service starts; everything that is missing is said at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from clipmill import settings, tools
+from clipmill.settings import BadSettings, Settings
+
+
+def check(*, programs: Iterable[str], writable: Iterable[Path] = ()) -> Settings:
+    """The settings, once programs and directories are there too. Raises BadSettings with every mistake at once."""
+    mistakes: list[str] = []
+    given: Settings | None = None
+    try:
+        given = settings.load()
+    except BadSettings as error:
+        mistakes += error.mistakes
+    mistakes += [f"{name}: not found; install it (apt install ffmpeg)" for name in programs if not tools.find(name)]
+    if given:
+        mistakes += filter(None, map(_unwritable, {given.store, given.state, *writable}))
+    if mistakes or given is None:
+        raise BadSettings(mistakes)
+    return given
+
+
+def _unwritable(directory: Path) -> str | None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"{directory}: cannot be made: {error.strerror}; make it, or set STORE"
+    if os.access(directory, os.W_OK | os.X_OK):
+        return None
+    return f"{directory}: not writable for user {os.geteuid()}; give it to that user (chown), or set STORE"

@@ -1,0 +1,122 @@
+"""Settling a delivery: what follows from an outcome is published and confirmed, and only then it is acked."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import msgspec
+
+from clipmill import dead_letter, events, messages, pipeline, retry, topology
+from clipmill.dead_letter import Failure
+from clipmill.events import Error, ErrorPayload, Result, ResultPayload
+from clipmill.messages import Step
+from clipmill.outcome import Cancelled, Done, Outcome, Reject, Retry
+from clipmill.session import Delivery, Publication, Session
+
+
+async def settle(session: Session, delivery: Delivery, *follows: Publication) -> None:
+    """Publish what follows, confirmed; then ack. Nothing else in the code base acks.
+
+    Raises SessionLost or PublishRefused: the delivery is then not acked, and comes again.
+    """
+    await session.publish(*follows)
+    session.ack(delivery)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settlement:
+    """What follows from the outcomes of one worker's steps."""
+
+    worker: str
+
+    def after(self, step: Step, outcome: Outcome) -> list[Publication]:
+        """What is to be published for `outcome`."""
+        match outcome:
+            case Done():
+                return self._after_done(step, outcome)
+            case Retry() | Reject():
+                failure = dead_letter.failure_of(outcome)
+                queue = topology.dead_letter_queue(step.service)
+                return [dead_letter.write(messages.write_step(step), failure, queue=queue, message_id=step.id)]
+            case Cancelled():
+                return [self._error(step, outcome.reason, "cancelled", cancelled=True)]
+
+    def after_failure(self, step: Step, failure: Failure, body: bytes, now: int) -> list[Publication]:
+        """What becomes of a dead letter: another attempt by way of a rung, or the parking lot and an `error`."""
+        if failure.not_before is not None and failure.not_before > now and not failure.permanent:
+            waiting = msgspec.structs.replace(step, not_before=failure.not_before)
+            return [_to_rung(waiting, retry.rung_until(failure.not_before - now))]
+        rung = None if failure.permanent else retry.rung_after(step.attempt, random.random())
+        if rung is not None:
+            return [_to_rung(msgspec.structs.replace(step, attempt=step.attempt + 1, not_before=None), rung)]
+        parked = dead_letter.write(body, failure, queue=topology.parking_lot(step.service), message_id=step.id)
+        return [self._error(step, failure.reason, failure.cause), parked]
+
+    def _after_done(self, step: Step, done: Done) -> list[Publication]:
+        spawned = pipeline.spawn(step, done.artifacts)
+        result = Result(
+            id=f"{step.id}/result",
+            queue_name=step.queue,
+            worker_id=self.worker,
+            timestamp=messages.now(),
+            job_id=step.job_id,
+            step_id=step.id,
+            parent_id=step.parent_id,
+            attempt=step.attempt,
+            payload=ResultPayload(
+                results=[artifact.file_path for artifact in done.artifacts],
+                sender=step.sender,
+                noreply=step.noreply,
+                link=step.link,
+                file_path=step.file_path,
+                reply_to=step.reply_to,
+                artifacts=list(done.artifacts),
+                spawned=[following.id for following in spawned],
+            ),
+        )
+        return [*map(to_work, spawned), to_results(result, step.service)]
+
+    def _error(self, step: Step, reason: str, cause: str, *, cancelled: bool = False) -> Publication:
+        error = Error(
+            id=f"{step.id}/error",
+            queue_name=topology.dead_letter_queue(step.service),
+            worker_id=self.worker,
+            timestamp=messages.now(),
+            job_id=step.job_id,
+            step_id=step.id,
+            parent_id=step.parent_id,
+            attempt=step.attempt,
+            payload=ErrorPayload(
+                error=reason,
+                cause=cause,
+                cancelled=cancelled,
+                sender=step.sender,
+                noreply=step.noreply,
+                link=step.link,
+                file_path=step.file_path,
+                reply_to=step.reply_to,
+            ),
+        )
+        return to_results(error, step.service)
+
+
+def to_work(step: Step) -> Publication:
+    """The publication that puts a step on its work queue."""
+    return Publication(
+        exchange=topology.JOBS, routing_key=step.service, body=messages.write_step(step), message_id=step.id
+    )
+
+
+def to_results(event: events.StepEvent, service: str) -> Publication:
+    """The publication that tells an event."""
+    kind = event.__struct_config__.tag
+    return Publication(
+        exchange=topology.RESULTS, routing_key=f"{kind}.{service}", body=events.write_event(event), message_id=event.id
+    )
+
+
+def _to_rung(step: Step, seconds: int) -> Publication:
+    return Publication(
+        exchange=topology.rung(seconds), routing_key=step.service, body=messages.write_step(step), message_id=step.id
+    )

@@ -1,0 +1,49 @@
+"""What a service says to systemd: READY, STATUS, WATCHDOG, STOPPING (sd_notify(3)). Silent where nobody listens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import sdnotify
+
+from clipmill.settings import started_by_systemd, watchdog_seconds
+
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """The one that started this process."""
+
+    def __init__(self) -> None:
+        # without NOTIFY_SOCKET the library would leave a socket open
+        self._notifier = sdnotify.SystemdNotifier() if started_by_systemd() else None
+        self._ready = False
+        self._status = ""
+
+    def ready(self) -> None:
+        """READY=1, once."""
+        if not self._ready:
+            self._ready = True
+            self._say("READY=1")
+
+    def status(self, text: str) -> None:
+        """What `systemctl status` shows; logged too when it changes, since the journal tells the story."""
+        if text != self._status:
+            self._status = text
+            self._say(f"STATUS={text}")
+
+    def stopping(self) -> None:
+        """STOPPING=1: asked to end, and about it."""
+        self._say("STOPPING=1")
+
+    async def keep_watchdog(self) -> None:
+        """WATCHDOG=1 at half of WatchdogSec=, from the loop that does the work: if that hangs, the pings stop."""
+        interval = watchdog_seconds()
+        while interval:
+            self._say("WATCHDOG=1")
+            await asyncio.sleep(interval / 2)
+
+    def _say(self, what: str) -> None:
+        if self._notifier:
+            self._notifier.notify(what)
