@@ -71,26 +71,34 @@ def attempt(handle: Handler, step: Step, given: Settings, tell: Callable[[Report
     """One attempt: the one place where what a handler raises becomes an outcome."""
     store = Store(given.store)
     try:
-        workspace = open_workspace(store, step, given, lambda percent, note: tell(Report(round(percent, 1), note)))
-        outcome = handle(step, workspace)
-        if isinstance(outcome, Done):
-            store.commit(step, outcome)
-            store.clear_inbox(step)
-    except ToolError as error:
-        outcome = error.outcome()
-    except MemoryError:
-        outcome = Retry("the handler ran out of memory", "memory")
+        with store.claim(step):
+            outcome = store.done(step) or _work(handle, step, given, store, tell)
     except Exception as error:  # noqa: BLE001  # whatever nobody expected is an outcome too
-        outcome = _unexpected(error)
+        outcome = _failure(error)
     if not isinstance(outcome, Retry):
         store.clear_workspace(step)
     return outcome
 
 
-def _unexpected(error: Exception) -> Retry:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return Retry("no space is left on the disk", "disk")
-    _log.exception("the handler raised what nobody expected")
+def _work(handle: Handler, step: Step, given: Settings, store: Store, tell: Callable[[Report], None]) -> Outcome:
+    """Let the handler work, and publish its artifacts when it is done."""
+    workspace = open_workspace(store, step, given, lambda percent, note: tell(Report(round(percent, 1), note)))
+    outcome = handle(step, workspace)
+    if isinstance(outcome, Done):
+        store.commit(step, outcome)
+        store.clear_inbox(step)
+    return outcome
+
+
+def _failure(error: Exception) -> Outcome:
+    match error:
+        case ToolError():
+            return error.outcome()
+        case MemoryError():
+            return Retry("the handler ran out of memory", "memory")
+        case OSError(errno=errno.ENOSPC):
+            return Retry("no space is left on the disk", "disk")
+    _log.error("the handler raised what nobody expected", exc_info=error)
     return Retry(f"{type(error).__name__}: {error}", "unexpected")
 
 

@@ -43,9 +43,9 @@ def split_step_id(text: str) -> tuple[str, str, str]:
     return match[1], match[2], match[3]
 
 
-def child_index(parent_index: str, position: int) -> str:
+def index_below(parent_index: str | None, position: int) -> str:
     """The index of the step that works on the artifact at `position` of the step at `parent_index`.
 
-    The root's own "0" is left out, so the steps below it count plainly: cutter/0, cutter/1, then preview/1.0.
+    Below the root (None) steps count plainly: cutter/0, cutter/1; further down the index tells the way: preview/1.0.
     """
-    return str(position) if parent_index == ROOT_INDEX else f"{parent_index}.{position}"
+    return str(position) if parent_index is None else f"{parent_index}.{position}"

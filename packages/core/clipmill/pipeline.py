@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from clipmill.identifiers import child_index, step_id
+from clipmill.identifiers import index_below, step_id
 from clipmill.messages import Artifact, Pipeline, Step
 
 SERVICES = ("download", "cutter", "preview")
@@ -28,8 +28,9 @@ def spawn(step: Step, artifacts: tuple[Artifact, ...]) -> list[Step]:
     if not step.pipeline:
         return []
     tier, rest = step.pipeline[0], step.pipeline[1:]
+    place = step.index if step.parent_id else None
     return [
-        _follow(step, artifact, service, child_index(step.index, position), rest)
+        _follow(step, artifact, service, index_below(place, position), rest)
         for position, artifact in enumerate(artifacts)
         for service in tier
     ]

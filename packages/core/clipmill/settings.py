@@ -165,7 +165,7 @@ class _Reader:
         }
         broker = self.read("BROKER_URL", self._broker, _DEFAULT_URL)
         store = self.read("STORE", _absolute, _DEFAULT_STORE)
-        state = self.read("STATE_DIRECTORY", _absolute, self.environment.get("STORE") or _DEFAULT_STORE)
+        state = self.read("STATE_DIRECTORY", _absolute) or store
         if self.mistakes:
             raise BadSettings(self.mistakes)
         assert broker and store and state

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -76,6 +78,18 @@ class Store:
         manifest = self.manifest(step.id)
         return Done(manifest.artifacts) if manifest else None
 
+    @contextlib.contextmanager
+    def claim(self, step: Step) -> Iterator[None]:
+        """Hold the step alone, waiting for whoever holds it now; the kernel lets go when the holder dies (flock(2)).
+
+        After a cut connection two workers may have the same step: the second waits here, and finds it done.
+        """
+        path = self.root / "work" / (self.workspace(step.id).name + ".lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(path):
+            yield
+            path.unlink(missing_ok=True)
+
     def commit(self, step: Step, done: Done) -> None:
         """Publish the artifacts that lie in the step's workspace: all of them or none.
 
@@ -108,6 +122,18 @@ class Store:
     def free_bytes(self) -> int:
         """Bytes that are free on the store's file system for us."""
         return shutil.disk_usage(self.root).free
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """The lock on the file at `path`. Its last holder has removed it: what was locked then is a name no more, so the
+    lock counts only on the file that stands there."""
+    while True:
+        with path.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if path.exists() and os.fstat(file.fileno()).st_ino == path.stat().st_ino:
+                yield
+                return
 
 
 def checksum(path: Path) -> str:

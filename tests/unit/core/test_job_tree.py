@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipmill.events import Error, ErrorPayload, Progress, ProgressPayload, Result, ResultPayload
-from clipmill.identifiers import ROOT_INDEX, child_index, step_id
+from clipmill.identifiers import ROOT_INDEX, index_below, step_id
 from clipmill.job_tree import Ending, JobTree
 from clipmill.messages import Artifact, MalformedMessage
 
@@ -92,7 +92,7 @@ def jobs(draw: st.DrawFn) -> Planned:
         name, fate = step(service, index), draw(fates)
         files = draw(st.integers(0, 3)) if tiers and fate == "done" else 0
         below = [
-            grow(follower, child_index(index, position), name, tiers[1:])
+            grow(follower, index_below(index if parent else None, position), name, tiers[1:])
             for position in range(files)
             for follower in tiers[0]
         ]
