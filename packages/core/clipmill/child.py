@@ -15,7 +15,7 @@ from types import TracebackType
 
 import msgspec
 
-from clipmill import child_wire, messages, settings
+from clipmill import child_wire, memory, messages, settings
 from clipmill.child_wire import Ended, Ready, Report
 from clipmill.messages import Step
 from clipmill.outcome import Outcome, Retry
@@ -25,12 +25,15 @@ log = logging.getLogger(__name__)
 
 _START_SECONDS = 60
 _LINE_BYTES = 16 << 20
-_STEPS_PER_CHILD = 200
 _SIGNALS_OF_A_CRASH = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
 
 
-class ChildDied(Exception):
-    """The child ended without an outcome; the text says how."""
+class ChildLost(Exception):
+    """The child ended, or had to be ended, without an outcome; the text says how."""
+
+    def __init__(self, reason: str, cause: str = "crash") -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 class Child:
@@ -41,7 +44,7 @@ class Child:
         self._settings = given
         self._worker = worker
         self._process: _Process | None = None
-        self._steps = 0
+        self._sizes: list[int] = []
 
     @property
     def pid(self) -> int | None:
@@ -58,9 +61,9 @@ class Child:
         await self.bury()
 
     async def warm(self) -> None:
-        """Start a child if there is none, and wait until its handler is imported. Raises ChildDied."""
+        """Start a child if there is none, and wait until its handler is imported. Raises ChildLost."""
         if self._process is None:
-            self._steps = 0
+            self._sizes = []
             self._process = _Process.start(self._handler, self._worker)
             await self._process.greet(self._settings)
 
@@ -70,22 +73,24 @@ class Child:
             async with asyncio.timeout(self._settings.job_timeout):
                 await self.warm()
                 assert self._process
-                self._steps += 1
-                return await self._process.attempt(step, on_progress)
+                return await self._process.attempt(step, on_progress, self._settings.stall_timeout)
         except TimeoutError:
             await self.bury()
             return Retry(f"timed out after {self._settings.job_timeout:.0f} s", "timeout")
-        except ChildDied as death:
+        except ChildLost as loss:
             await self.bury()
-            return Retry(str(death), "crash")
+            return Retry(str(loss), loss.cause)
 
     async def refresh(self) -> None:
-        """Between steps: replace a child that has served long, start one where there is none."""
-        if self._steps >= _STEPS_PER_CHILD:
+        """Between steps: replace a child that has served long or grows and grows; start one where there is none."""
+        if self.pid:
+            self._sizes.append(memory.rss(self.pid))
+        if reason := memory.reason_to_replace(self._sizes, limit=self._settings.child_memory):
+            log.info("the child is replaced: %s", reason)
             await self.bury()
         try:
             await self.warm()
-        except ChildDied as death:
+        except ChildLost as death:
             log.error("the next child did not start: %s", death)  # noqa: TRY400  # a child's death has no stack of ours
             await self.bury()
 
@@ -125,22 +130,22 @@ class _Process:
         try:
             async with asyncio.timeout(_START_SECONDS):
                 if not isinstance(await self._hear(), Ready):
-                    raise ChildDied("the child spoke out of turn")
+                    raise ChildLost("the child spoke out of turn")
         except TimeoutError:
-            raise ChildDied(f"the handler was not imported within {_START_SECONDS} s") from None
+            raise ChildLost(f"the handler was not imported within {_START_SECONDS} s") from None
 
-    async def attempt(self, step: Step, on_progress: Callable[[Report], None]) -> Outcome:
-        """Give it the step; hear it out."""
+    async def attempt(self, step: Step, on_progress: Callable[[Report], None], stall: float) -> Outcome:
+        """Give it the step; hear it out. Raises ChildLost, also when it says nothing for `stall` seconds."""
         assert self._streams
         self._streams[1].write(messages.write_step(step) + b"\n")
         while True:
-            match await self._hear():
+            match await self._hear_within(stall):
                 case Report() as report:
                     on_progress(report)
                 case Ended(outcome):
                     return outcome
                 case Ready():
-                    raise ChildDied("the child spoke out of turn")
+                    raise ChildLost("the child spoke out of turn")
 
     async def bury(self) -> None:
         """Kill the group, reap the child, close the socket."""
@@ -152,6 +157,13 @@ class _Process:
         else:
             self._socket.close()
 
+    async def _hear_within(self, seconds: float) -> child_wire.FromChild:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._hear()
+        except TimeoutError:
+            raise ChildLost(f"no progress for {seconds:.0f} s", "stall") from None
+
     async def _hear(self) -> child_wire.FromChild:
         assert self._streams
         try:
@@ -161,7 +173,7 @@ class _Process:
         except (ConnectionError, ValueError, msgspec.DecodeError) as error:
             log.warning("the child said what makes no sense: %s", error)
             os.killpg(self.pid, signal.SIGKILL)
-        raise ChildDied(_death(await self._exit()))
+        raise ChildLost(_death(await self._exit()))
 
     async def _exit(self) -> int:
         """Wait for its exit without a thread: a pidfd becomes readable when the process has ended (pidfd_open(2))."""

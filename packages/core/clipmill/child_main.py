@@ -98,8 +98,9 @@ def _failure(error: Exception) -> Outcome:
             return Retry("the handler ran out of memory", "memory")
         case OSError(errno=errno.ENOSPC):
             return Retry("no space is left on the disk", "disk")
-    _log.error("the handler raised what nobody expected", exc_info=error)
-    return Retry(f"{type(error).__name__}: {error}", "unexpected")
+        case _:
+            _log.error("the handler raised what nobody expected", exc_info=error)
+            return Retry(f"{type(error).__name__}: {error}", "unexpected")
 
 
 if __name__ == "__main__":

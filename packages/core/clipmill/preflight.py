@@ -10,17 +10,17 @@ from clipmill import settings, tools
 from clipmill.settings import BadSettings, Settings
 
 
-def check(*, programs: Iterable[str], writable: Iterable[Path] = ()) -> Settings:
-    """The settings, once programs and directories are there too. Raises BadSettings with every mistake at once."""
+def check(service: str, *, programs: Iterable[str]) -> Settings:
+    """The settings of `service`, when programs and directories are there. Raises BadSettings, all mistakes in one."""
     mistakes: list[str] = []
     given: Settings | None = None
     try:
-        given = settings.load()
+        given = settings.load(service=service)
     except BadSettings as error:
         mistakes += error.mistakes
     mistakes += [f"{name}: not found; install it (apt install ffmpeg)" for name in programs if not tools.find(name)]
     if given:
-        mistakes += filter(None, map(_unwritable, {given.store, given.state, *writable}))
+        mistakes += filter(None, map(_unwritable, {given.store, given.state}))
     if mistakes or given is None:
         raise BadSettings(mistakes)
     return given

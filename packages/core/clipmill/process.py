@@ -34,7 +34,7 @@ def unit_name(service: str) -> str:
 def run(unit: str, make: Callable[[Settings], Runnable], *, programs: Iterable[str] = ()) -> None:
     """Run what `make` gives until it is drained. Exits with 78 when settings or surroundings are wrong."""
     try:
-        settings = preflight.check(programs=programs)
+        settings = preflight.check(unit.partition("@")[0], programs=programs)
         log.setup(settings.log_level, WORKER=unit)
         asyncio.run(_until_told(lambda: make(settings)))
     except BadSettings as error:

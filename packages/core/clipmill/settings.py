@@ -66,6 +66,10 @@ class Settings:
     """Longest part, in seconds: what WhatsApp Status takes."""
     job_timeout: float = 7200.0
     """Longest attempt of one step, in seconds."""
+    stall_timeout: float = 600.0
+    """Longest time without progress within an attempt, in seconds."""
+    child_memory: int = 400 << 20
+    """Resident bytes above which a child is replaced between two steps."""
     drain_timeout: float = 90.0
     """Seconds that a worker told to stop may still work on the step at hand."""
     disk_reserve: int = 512 << 20
@@ -79,9 +83,9 @@ class Settings:
     host: str = field(default_factory=socket.gethostname)
 
 
-def load(environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings of this process. Raises BadSettings with every mistake at once."""
-    return _Reader(dict(os.environ) if environment is None else environment).settings()
+def load(environment: Mapping[str, str] | None = None, *, service: str = "") -> Settings:
+    """The settings of this process, with those for `service` alone. Raises BadSettings, all mistakes at once."""
+    return _Reader(dict(os.environ) if environment is None else environment, service).settings()
 
 
 def load_for_person() -> Settings:
@@ -147,14 +151,17 @@ _DEFAULT_STORE = "/var/lib/clipmill"
 class _Reader:
     """Reads every setting, keeping the mistakes until the end."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], service: str) -> None:
         self.environment = environment
+        self.service = service
         self.mistakes: list[str] = []
 
     def settings(self) -> Settings:
         given = {
             "part_seconds": self.read("PART_SECONDS", _seconds),
-            "job_timeout": self.read("JOB_TIMEOUT", _seconds),
+            "job_timeout": self.own("JOB_TIMEOUT", _seconds),
+            "stall_timeout": self.own("STALL_TIMEOUT", _seconds),
+            "child_memory": self.own("CHILD_MEMORY", parse_size),
             "drain_timeout": self.read("DRAIN_TIMEOUT", _seconds),
             "disk_reserve": self.read("DISK_RESERVE", parse_size),
             "log_level": self.read("LOG_LEVEL", _level),
@@ -180,6 +187,12 @@ class _Reader:
         except ValueError as error:
             self.mistakes.append(f"{key}={text}: {error}")
             return None
+
+    def own(self, key: str, convert: Callable[[str], T]) -> T | None:
+        """A setting that each service may have for itself: CUTTER_JOB_TIMEOUT before JOB_TIMEOUT."""
+        general = self.read(key, convert)
+        own = self.read(f"{self.service.upper()}_{key}", convert) if self.service else None
+        return general if own is None else own
 
     def secret(self, name: str) -> str | None:
         """A secret that systemd handed over (LoadCredential=)."""

@@ -9,9 +9,8 @@ import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from clipmill import events, messages, topology
+from clipmill import events, memory, messages, topology
 from clipmill.child_wire import Report
 from clipmill.events import Heartbeat, HeartbeatPayload, MemoryUsage, Metrics, Progress, ProgressPayload, WorkerMetrics
 from clipmill.messages import Step
@@ -22,8 +21,6 @@ from clipmill.worker_status import StatusMachine, WorkerStatus
 HEARTBEAT_SECONDS = 15
 HEARTBEATS_PER_METRICS = 4
 """Metrics go out each minute, as the reference has it."""
-
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass
@@ -87,7 +84,7 @@ class VitalSigns:
             jobs_successful=tally.successful,
             jobs_failed=tally.failed,
             average_processing_time=tally.busy_ms / tally.processed if tally.processed else 0.0,
-            memory_usage=MemoryUsage(rss=rss(os.getpid()), child_rss=rss(child) if child else 0),
+            memory_usage=MemoryUsage(rss=memory.rss(os.getpid()), child_rss=memory.rss(child) if child else 0),
             uptime=(messages.now() - self.started) / 1000,
             last_activity=self.last_activity,
             cpu_seconds=usage.ru_utime + usage.ru_stime,
@@ -139,11 +136,3 @@ class Stopwatch:
     def seconds(self) -> float:
         """So far."""
         return time.monotonic() - self._start
-
-
-def rss(pid: int) -> int:
-    """Resident bytes of a process; 0 when it is gone."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-    except (OSError, IndexError):
-        return 0

@@ -247,3 +247,22 @@ async def test_without_room_on_the_disk_no_step_is_taken(fleet: Fleet) -> None:
     await fleet.until(lambda: worker.signs.status.status is WorkerStatus.ERROR)
     assert "room on the disk" in worker.signs.note
     assert len(fleet.broker.queues["download_queue"].ready) == 1
+
+
+async def test_an_attempt_without_progress_is_ended(fleet: Fleet) -> None:
+    """STALL_TIMEOUT, told apart from an attempt that takes too long."""
+    fleet.worker("behave", STALL_TIMEOUT="0.3")
+    await fleet.send(link("wait"))
+    rungs = [fleet.broker.queues[name] for name in ("retry_5s", "retry_30s")]
+    await fleet.until(lambda: any(rung.ready for rung in rungs))
+
+
+async def test_a_child_over_its_memory_limit_is_replaced_between_steps(fleet: Fleet) -> None:
+    """Never in one; the worker's own process stays."""
+    worker = fleet.worker("behave", CHILD_MEMORY="1M")
+    await fleet.send(link("done"))
+    await fleet.event(Result)
+    first = worker.signs.child_pid()
+    await fleet.until(lambda: worker.signs.child_pid() not in (None, first))
+    await fleet.send(link("done"))
+    await fleet.event(Result)
