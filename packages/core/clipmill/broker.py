@@ -209,6 +209,10 @@ class RabbitSession:
         answer = await self._call(self._channel.queue_declare, queue=queue, passive=True)
         return int(answer.method.message_count)
 
+    async def delete(self, queue: str) -> None:
+        """Remove a queue and whatever waits in it."""
+        await self._call(self._channel.queue_delete, queue=queue)
+
     async def closed(self) -> str:
         """Wait until the session has ended; the reason."""
         return await asyncio.shield(self._end)

@@ -26,6 +26,8 @@ _GLOBAL = ["-nostdin", "-hide_banner", "-v", "error", "-progress", "pipe:1", "-n
 _PASSING = ("No space left", "Cannot allocate memory", "Resource temporarily unavailable", "Input/output error")
 
 Stream = Any  # ffmpeg-python has no types
+Options = dict[str, str | int | float | None]
+"""Options by name without the dash; None for one that takes no value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +39,12 @@ class Encoded:
     dropped: int
 
 
-def source(path: Path, **options: str | int | float) -> Stream:
+def source(path: Path, **options: str | int | float | None) -> Stream:
     """An input; `path` may have any name: a colon, a leading dash or a `%d` in it means nothing."""
     return ffmpeg.input(f"file:{path}", **GUARDS, **options)
 
 
-def sink(path: Path, *streams: Stream, **options: str | int | float) -> Stream:
+def sink(path: Path, *streams: Stream, **options: str | int | float | None) -> Stream:
     """An output at `path`, which is replaced when it is there."""
     return ffmpeg.output(*streams, f"file:{path}", **options)
 

@@ -67,6 +67,13 @@ class InProcessBroker:
             if entry not in self.bindings:
                 self.bindings.append(entry)
 
+    def delete(self, name: str) -> None:
+        """Remove a queue and its bindings; its consumers are told, as by a broker that ends a consumer."""
+        gone = self.queues.pop(name, None)
+        self.bindings = [binding for binding in self.bindings if binding[2] != name]
+        for consumer in list(gone.consumers) if gone else []:
+            consumer.lose(f"the broker ended the consumer: queue {name} is gone")
+
     def route(self, exchange: str, routing_key: str) -> list[_Queue]:
         """The queues that get a message."""
         if exchange == DEFAULT_EXCHANGE:
@@ -90,6 +97,27 @@ class _Queue:
     spec: Queue
     ready: deque[_Message] = field(default_factory=deque)
     consumers: deque[_InProcessDeliveries] = field(default_factory=deque)
+    expiry: asyncio.TimerHandle | None = None
+
+    def __post_init__(self) -> None:
+        self.rest()
+
+    def join(self, consumer: _InProcessDeliveries) -> None:
+        self.consumers.append(consumer)
+        if self.expiry:
+            self.expiry.cancel()
+        self.hand_out()
+
+    def leave(self, consumer: _InProcessDeliveries) -> None:
+        if consumer in self.consumers:
+            self.consumers.remove(consumer)
+            self.rest()
+
+    def rest(self) -> None:
+        """Without a consumer its time to expire runs, where it has one."""
+        if self.spec.expires_ms is not None and not self.consumers:
+            loop = asyncio.get_running_loop()
+            self.expiry = loop.call_later(self.spec.expires_ms / 1000, self.broker.delete, self.spec.name)
 
     def put(self, message: _Message) -> None:
         self.ready.append(message)
@@ -158,8 +186,7 @@ class InProcessSession:
             self._check()
         deliveries = _InProcessDeliveries(self, self._broker.queues[queue], prefetch)
         self._consumers.add(deliveries)
-        deliveries.source.consumers.append(deliveries)
-        deliveries.source.hand_out()
+        deliveries.source.join(deliveries)
         try:
             yield deliveries
         finally:
@@ -195,6 +222,11 @@ class InProcessSession:
         """Messages that wait in `queue`."""
         self._check()
         return len(self._broker.queues[queue].ready)
+
+    async def delete(self, queue: str) -> None:
+        """Remove a queue and whatever waits in it."""
+        self._check()
+        self._broker.delete(queue)
 
     async def closed(self) -> str:
         """Wait until the session has ended; the reason."""
@@ -263,8 +295,10 @@ class _InProcessDeliveries(Arrivals):
 
     def end(self, lost: SessionLost | None = None) -> None:
         super().end(lost)
-        if self in self.source.consumers:
-            self.source.consumers.remove(self)
+        self.source.leave(self)
+
+    def lose(self, reason: str) -> None:
+        self._session.lose(reason)
 
     async def stop(self) -> None:
         """Deliver no more."""

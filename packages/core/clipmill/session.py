@@ -95,6 +95,9 @@ class Session(Protocol):
     async def depth(self, queue: str) -> int:
         """Messages that wait in `queue`."""
 
+    async def delete(self, queue: str) -> None:
+        """Remove a queue and whatever waits in it; one that is not there is no error."""
+
     async def closed(self) -> str:
         """Wait until the session has ended; the reason."""
 

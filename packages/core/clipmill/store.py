@@ -103,12 +103,14 @@ class Store:
         for artifact in done.artifacts:
             name = Path(artifact.file_path).name
             (workspace / name).rename(staging / name)
-        _write_durably(staging / _MANIFEST, msgspec.json.encode(Manifest(step_id=step.id, artifacts=done.artifacts)))
-        _sync_directory(staging)
+        manifest = Manifest(step_id=step.id, artifacts=done.artifacts)
+        (staging / _MANIFEST).write_bytes(msgspec.json.encode(manifest))
         home.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError, NotADirectoryError):
-            _rename_if_absent(staging, home)
-        _sync_directory(home.parent)
+        # a manifest that names nothing guards nothing: should a power cut take it, its step is merely done again
+        sync = _bring_to_disk if done.artifacts else _leave_to_the_kernel
+        sync(staging / _MANIFEST, staging)
+        _rename_if_absent(staging, home)
+        sync(home.parent, home.parent.parent, self.root / "jobs")
 
     def clear_workspace(self, step: Step) -> None:
         """Remove the scratch folder of a step that needs it no more."""
@@ -146,26 +148,24 @@ def checksum(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _write_durably(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def _bring_to_disk(*paths: Path) -> None:
+    """fsync(2) of files and directories, so that a power cut finds them as they are now."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _leave_to_the_kernel(*_: Path) -> None:
+    """It writes within half a minute."""
 
 
 def _rename_if_absent(source: Path, target: Path) -> None:
-    """rename(2) replaces an empty directory only; a home that stands holds a manifest, so it is never replaced."""
+    """Rename a directory, unless the target stands: rename(2) replaces an empty one only, and ours holds a manifest."""
     try:
         source.rename(target)
-    except OSError as error:
+    except OSError:
         if not target.is_dir():
             raise
-        raise FileExistsError(target) from error

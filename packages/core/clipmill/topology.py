@@ -38,6 +38,8 @@ class Queue:
     ttl_ms: int | None = None
     max_length: int | None = None
     """Beyond it the oldest message is dropped (only where loss is harmless)."""
+    expires_ms: int | None = None
+    """The queue itself is removed after so long without a consumer: for whoever listens for a while."""
     kind: str = "quorum"
     """Every queue is durable; a classic one serves where losing messages with the broker is harmless."""
 
@@ -162,6 +164,8 @@ def definition(queue: Queue, *, version: str, prefix: str = "") -> Arguments:
         given |= {"max-length": queue.max_length, "overflow": "drop-head"}
     if queue.ttl_ms is not None:
         given["message-ttl"] = queue.ttl_ms
+    if queue.expires_ms is not None:
+        given["expires"] = queue.expires_ms
     return {prefix + key: value for key, value in (given | _limit(queue, version)).items()}
 
 

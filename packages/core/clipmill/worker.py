@@ -15,8 +15,9 @@ from clipmill.child import Child
 from clipmill.child_wire import Report
 from clipmill.dead_letter import Failure
 from clipmill.dead_letter_consumer import DeadLetterConsumer
+from clipmill.fuse import CRASHES, Fuse
 from clipmill.messages import MalformedMessage, Step
-from clipmill.outcome import Done, Outcome
+from clipmill.outcome import Done, Outcome, Reject
 from clipmill.session import Broker, Deliveries, Delivery, Publication, PublishRefused, Session
 from clipmill.settings import Settings
 from clipmill.settlement import Settlement, settle, to_work
@@ -63,6 +64,7 @@ class Worker:
         self._supervisor = supervisor
         self._topology = topology.service_topology(service)
         self._store = Store(settings.store)
+        self._fuse = Fuse(settings.store / "workers", unit)
         self._child = Child(handler, settings, unit)
         worker = f"{settings.host}/{unit}"
         self._settlement = Settlement(worker=worker)
@@ -83,6 +85,8 @@ class Worker:
     async def run(self) -> None:
         """Until drained. The step at hand has DRAIN_TIMEOUT seconds then; else it is given back by doing nothing."""
         self._store.prepare()
+        if crashed := self._fuse.inspect():
+            _log.error("the last process of this worker ended in step %s", crashed)
         async with self._child, beside(self._supervisor.keep_watchdog()):
             working = asyncio.ensure_future(
                 reconnect.keep_session(self._broker, self._draining, serve=self._serve, waiting=self._wait_for)
@@ -109,6 +113,7 @@ class Worker:
             _log.warning("the drain took too long: the step at hand is given back and resumes from its files")
             self._attempt.outcome.cancel()
             await asyncio.wait({self._attempt.outcome})
+            self._fuse.remove()
 
     # taking steps
 
@@ -176,11 +181,16 @@ class Worker:
 
     async def _begin(self, step: Step) -> Outcome:
         """One attempt in the child, counted and told."""
+        if self._fuse.has_blown(step.id):
+            return Reject(f"it has crashed its worker {CRASHES} times", "crash")
+        self._fuse.light(step.id)
         _log.info("attempt %d begins: %s", step.attempt, step.file_path or step.link)
         self.signs.step, watch = step, Stopwatch()
         self._tell(step, Report(0))
         outcome = await self._child.attempt(step, lambda report: self._tell(step, report))
         self.signs.tally.count(outcome, watch.seconds)
+        if isinstance(outcome, Done):
+            self._fuse.forgive(step.id)
         _log_outcome(outcome, watch.seconds)
         return outcome
 
@@ -203,6 +213,7 @@ class Worker:
 
     def _forget(self) -> None:
         """The step is settled."""
+        self._fuse.remove()
         self._attempt = self.signs.step = None
         self.signs.last_activity = messages.now()
 
