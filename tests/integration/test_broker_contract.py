@@ -57,6 +57,13 @@ TOPOLOGY = Topology(
 )
 
 
+EXPIRES_MS = 500
+LISTENING = Topology(
+    queues=(Queue(name="wait.someone", kind="classic", expires_ms=EXPIRES_MS),),
+    bindings=(Binding(exchange="news", queue="wait.someone", key="result.*"),),
+)
+
+
 def to(queue: str, body: bytes = b"{}", **more: str) -> Publication:
     """A publication straight to a queue."""
     return Publication(exchange="", routing_key=queue, body=body, **more)  # type: ignore[arg-type]
@@ -222,6 +229,54 @@ async def test_consuming_from_a_missing_queue_ends_the_session(broker: Broker) -
     assert await session.closed()
 
 
+async def test_a_queue_that_expires_is_gone_a_while_after_its_last_consumer(broker: Broker, session: Session) -> None:
+    """Whoever listens for a while leaves nothing behind, and loses nothing while it reconnects."""
+    await session.declare(LISTENING)
+    other = await broker.open()
+    async with other.consume("wait.someone", prefetch=1):
+        await asyncio.sleep(2 * EXPIRES_MS / 1000)  # longer than it may stand unused
+        await session.publish(Publication(exchange="news", routing_key="result.cutter", body=b"heard"))
+    await other.close()
+    await session.declare(LISTENING)
+    assert await take_one(session, "wait.someone") == b"heard"
+    await eventually(lambda: is_missing(broker, "wait.someone"))
+
+
+async def is_missing(broker: Broker, queue: str) -> bool:
+    """Whether there is no such queue: publishing to it is refused (asking for its depth would cost the session)."""
+    session = await broker.open()
+    try:
+        await session.publish(to(queue))
+    except PublishRefused:
+        return True
+    else:
+        return False
+    finally:
+        await session.close()
+
+
+async def test_a_deleted_queue_is_gone_with_its_bindings(broker: Broker, session: Session) -> None:
+    """Deleting it again is no error."""
+    await session.declare(LISTENING)
+    await session.delete("wait.someone")
+    await session.delete("wait.someone")
+    assert await is_missing(broker, "wait.someone")
+    await session.publish(Publication(exchange="news", routing_key="result.cutter", body=b"for the others"))
+    assert await take_one(session, "news-all") == b"for the others"
+
+
+async def test_a_consumer_whose_queue_is_deleted_is_told(broker: Broker, session: Session) -> None:
+    """It must not wait for ever."""
+    await session.declare(LISTENING)
+    other = await broker.open()
+    async with other.consume("wait.someone", prefetch=1) as deliveries:
+        waiting = asyncio.ensure_future(anext(aiter(deliveries)))
+        await session.delete("wait.someone")
+        async with asyncio.timeout(10):
+            with pytest.raises(SessionLost):
+                await waiting
+
+
 async def test_declaring_twice_changes_nothing(session: Session) -> None:
     """Every worker declares everything at each start."""
     await session.publish(to("dead", b"kept"))
@@ -234,3 +289,27 @@ async def test_a_queue_that_stands_otherwise_is_kept(broker: Broker, session: Se
     await session.publish(to("dead", b"kept"))
     await session.declare(Topology(queues=(Queue(name="dead", max_length=7),)))
     assert await take_one(session, "dead") == b"kept"
+
+
+async def test_a_broker_that_is_short_of_memory_blocks_its_publishers(
+    broker: Broker, session: Session, rabbitmqs: Callable[[str], RabbitContainer]
+) -> None:
+    """connection.blocked is noticed, and its end too; what was published meanwhile is confirmed then."""
+    container = rabbitmqs(".".join(session.version.split(".")[:2])) if isinstance(broker, RabbitBroker) else None
+    assert not session.flow.blocked.is_set()
+    if container:
+        container.ctl("set_vm_memory_high_watermark", "absolute", "1")
+    else:
+        broker.flow.block("low on memory")  # type: ignore[attr-defined]
+    publishing = asyncio.ensure_future(session.publish(to("dead", b"late")))
+    async with asyncio.timeout(20):
+        await session.flow.blocked.wait()
+    assert "memory" in str(session.flow.reason)
+    assert not publishing.done()
+    if container:
+        container.ctl("set_vm_memory_high_watermark", "0.4")
+    else:
+        broker.flow.resume()  # type: ignore[attr-defined]
+    async with asyncio.timeout(20):
+        await session.flow.open.wait()
+        await publishing

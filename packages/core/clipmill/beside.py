@@ -1,4 +1,4 @@
-"""Two things at once: something that goes on beside a block, and something that goes on unless an event comes."""
+"""Several things at once: beside a block, unless an event comes, until the first is done."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         yield
     finally:
         await _end(task)
+
+
+async def first_of(*works: Coroutine[Any, Any, Any]) -> None:
+    """Until the first of these is done; the others are cancelled. Raises what that one raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        done.pop().result()
+    finally:
+        for task in tasks:
+            await _end(task)
 
 
 async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:

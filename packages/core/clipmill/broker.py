@@ -16,6 +16,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.exceptions import AMQPError, ChannelWrongStateError, ConnectionWrongStateError
 
 from clipmill.arrivals import Arrivals
+from clipmill.flow import Flow
 from clipmill.session import (
     BrokerRefused,
     BrokerUnreachable,
@@ -83,6 +84,8 @@ class RabbitBroker:
         except OSError as error:
             raise BrokerUnreachable(_say_os(error)) from None
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
     def _parameters(self) -> pika.ConnectionParameters:
         tls = pika.SSLOptions(ssl.create_default_context(), self.address.host) if self.address.tls else None
@@ -143,6 +146,9 @@ class RabbitSession:
         self._consumers: set[_RabbitDeliveries] = set()
         self.unsettled: set[int] = set()
         self._end: asyncio.Future[str] = self._loop.create_future()
+        self.flow = Flow()
+        connection.add_on_connection_blocked_callback(lambda _, frame: self.flow.block(_blocked(frame)))
+        connection.add_on_connection_unblocked_callback(lambda *_: self.flow.resume())
         connection.add_on_close_callback(lambda _, error: self._on_lost(_say(error)))
         self.version = _version(connection)
 
@@ -391,6 +397,11 @@ def _delivery(queue: str, method: Any, properties: Any, body: bytes) -> Delivery
 def _version(connection: AsyncioConnection) -> str:
     version = (connection.server_properties or {}).get("version", "0")
     return version.decode() if isinstance(version, bytes) else str(version)
+
+
+def _blocked(frame: Any) -> str:
+    reason = frame.method.reason
+    return f"the broker takes no messages: {reason.decode() if isinstance(reason, bytes) else reason}"
 
 
 def _fulfil(future: asyncio.Future[Any], value: object) -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from clipmill.arrivals import Arrivals
+from clipmill.flow import Flow
 from clipmill.session import BrokerUnreachable, Delivery, Publication, PublishRefused, SessionLost
 from clipmill.topology import DEFAULT_EXCHANGE, Queue, Topology
 
@@ -22,6 +23,7 @@ class InProcessBroker:
 
     def __init__(self) -> None:
         self.up = True
+        self.flow = Flow()
         self.exchanges: dict[str, str] = {DEFAULT_EXCHANGE: "direct"}
         self.queues: dict[str, _Queue] = {}
         self.bindings: list[tuple[str, str, str]] = []
@@ -61,7 +63,9 @@ class InProcessBroker:
         """Make what is missing."""
         self.exchanges |= topology.exchanges
         for queue in topology.queues:
-            self.queues.setdefault(queue.name, _Queue(self, queue))
+            if queue.name not in self.queues:
+                self.queues[queue.name] = _Queue(self, queue)
+            self.queues[queue.name].rest()
         for binding in topology.bindings:
             entry = (binding.exchange, binding.key, binding.queue)
             if entry not in self.bindings:
@@ -99,13 +103,9 @@ class _Queue:
     consumers: deque[_InProcessDeliveries] = field(default_factory=deque)
     expiry: asyncio.TimerHandle | None = None
 
-    def __post_init__(self) -> None:
-        self.rest()
-
     def join(self, consumer: _InProcessDeliveries) -> None:
         self.consumers.append(consumer)
-        if self.expiry:
-            self.expiry.cancel()
+        self.rest()
         self.hand_out()
 
     def leave(self, consumer: _InProcessDeliveries) -> None:
@@ -114,7 +114,9 @@ class _Queue:
             self.rest()
 
     def rest(self) -> None:
-        """Without a consumer its time to expire runs, where it has one."""
+        """Without a consumer its time to expire runs from now on, where it has one."""
+        if self.expiry:
+            self.expiry.cancel()
         if self.spec.expires_ms is not None and not self.consumers:
             loop = asyncio.get_running_loop()
             self.expiry = loop.call_later(self.spec.expires_ms / 1000, self.broker.delete, self.spec.name)
@@ -166,6 +168,7 @@ class InProcessSession:
     version = InProcessBroker.version
 
     def __init__(self, broker: InProcessBroker) -> None:
+        self.flow = broker.flow
         self._broker = broker
         self._tags = itertools.count(1)
         self._unsettled: dict[int, tuple[_InProcessDeliveries, _Message]] = {}
@@ -195,6 +198,7 @@ class InProcessSession:
     async def publish(self, *publications: Publication) -> None:
         """Publish all. Raises PublishRefused when one reaches no queue."""
         self._check()
+        await self.flow.open.wait()
         refused = [publication for publication in publications if not self._send(publication)]
         # the turn of the loop that a real broker's confirmation takes: others run in between
         await asyncio.sleep(0)

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from clipmill.flow import Flow
 from clipmill.topology import Topology
 
 
@@ -73,6 +74,8 @@ class Session(Protocol):
 
     version: str
     """The broker's version, such as "4.0.5"."""
+    flow: Flow
+    """Blocked while the broker takes no messages (its memory or disk alarm)."""
 
     async def declare(self, topology: Topology) -> None:
         """Make the exchanges, queues and bindings that are missing; what is there stays as it is."""

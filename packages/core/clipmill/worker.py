@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 
 from clipmill import admission, dead_letter, log, messages, process, reconnect, topology
-from clipmill.beside import beside, unless
+from clipmill.beside import beside, first_of, unless
 from clipmill.broker import RabbitBroker
 from clipmill.child import Child
 from clipmill.child_wire import Report
@@ -119,21 +119,17 @@ class Worker:
 
     async def _take_steps(self, session: Session) -> None:
         while not self._draining.is_set():
-            await unless(self._draining, self._room())
+            await unless(self._draining, self._until_able(session))
             work_queue = topology.work_queue(self.service)
-            async with session.consume(work_queue, prefetch=1) as steps, beside(self._stop_taking(steps)):
+            async with session.consume(work_queue, prefetch=1) as steps, beside(self._stop_taking(session, steps)):
                 self._idle()
                 async for delivery in steps:
                     await self._work(session, delivery)
                     self._idle()
 
-    async def _stop_taking(self, steps: Deliveries) -> None:
-        """End the taking when told to drain, or when the disk is short: a step is taken only when it can start."""
-        while self._has_room():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    await self._draining.wait()
-                    break
+    async def _stop_taking(self, session: Session, steps: Deliveries) -> None:
+        """End the taking when told to drain, or when something is in the way: a step is taken if it can start."""
+        await first_of(self._draining.wait(), session.flow.blocked.wait(), self._until_disk_is_short())
         await steps.stop()
 
     async def _work(self, session: Session, delivery: Delivery) -> None:
@@ -219,12 +215,19 @@ class Worker:
 
     # waiting for what it needs
 
-    async def _room(self) -> None:
-        """Wait until the store's disk has room; nothing tells when that is, so it is looked at every few seconds."""
+    async def _until_able(self, session: Session) -> None:
+        """Wait for what a step needs: a disk with room (it is looked at: nothing tells), a broker that takes."""
         while not self._has_room():
             reserve, free = self._settings.disk_reserve >> 20, self._store.free_bytes() >> 20
             self._wait_for(f"waiting for room on the disk of {self._store.root}: {free} MiB free, {reserve} MiB needed")
             await asyncio.sleep(_ROOM_SECONDS)
+        if session.flow.reason:
+            self._wait_for(f"waiting for broker {self._broker.name}: {session.flow.reason}")
+            await session.flow.open.wait()
+
+    async def _until_disk_is_short(self) -> None:
+        while self._has_room():
+            await asyncio.sleep(HEARTBEAT_SECONDS)
 
     def _has_room(self) -> bool:
         return self._store.free_bytes() >= self._settings.disk_reserve

@@ -266,3 +266,15 @@ async def test_a_child_over_its_memory_limit_is_replaced_between_steps(fleet: Fl
     await fleet.until(lambda: worker.signs.child_pid() not in (None, first))
     await fleet.send(link("done"))
     await fleet.event(Result)
+
+
+async def test_while_the_broker_takes_no_messages_no_step_is_taken(fleet: Fleet) -> None:
+    """Its memory alarm: the worker says so, and goes on by itself."""
+    worker = fleet.worker("behave")
+    await fleet.until(lambda: worker.signs.status.status is WorkerStatus.IDLE)
+    fleet.broker.flow.block("the broker takes no messages: low on memory")
+    await fleet.until(lambda: worker.signs.status.status is WorkerStatus.ERROR)
+    assert "low on memory" in worker.signs.note
+    fleet.broker.flow.resume()
+    await fleet.send(link("done"))
+    await fleet.event(Result)
