@@ -12,8 +12,8 @@ class ResultPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", o
 
     results: list[str]
     """Keys of the artifacts, in order (the reference's name)."""
-    sender: str | None = msgspec.field(name="from", default=None)
-    noreply: bool = False
+    sender: str | None = msgspec.field(name="from")
+    noreply: bool
     link: str | None = None
     file_path: str | None = None
     reply_to: str | None = None
@@ -28,8 +28,8 @@ class ErrorPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     error: str
     cause: str = "unexpected"
     cancelled: bool = False
-    sender: str | None = msgspec.field(name="from", default=None)
-    noreply: bool = False
+    sender: str | None = msgspec.field(name="from")
+    noreply: bool
     link: str | None = None
     file_path: str | None = None
     reply_to: str | None = None

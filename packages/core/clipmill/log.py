@@ -29,18 +29,19 @@ def setup(level: str, **fields: str) -> None:
     logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 
-@contextlib.contextmanager
-def about(step: Step) -> Iterator[None]:
+def about(step: Step) -> contextlib.AbstractContextManager[None]:
     """Every line in the block is part of the story of `step`."""
-    token = _fields.set(
-        {
-            **_fields.get(),
-            "JOB_ID": step.job_id,
-            "STEP_ID": step.id,
-            "QUEUE": step.queue,
-            "ATTEMPT": str(step.attempt),
-        }
-    )
+    return _with(JOB_ID=step.job_id, STEP_ID=step.id, QUEUE=step.queue, ATTEMPT=str(step.attempt))
+
+
+def about_job(job_id: str, *, queue: str) -> contextlib.AbstractContextManager[None]:
+    """Every line in the block is part of the story of a job as a whole."""
+    return _with(JOB_ID=job_id, QUEUE=queue)
+
+
+@contextlib.contextmanager
+def _with(**fields: str) -> Iterator[None]:
+    token = _fields.set({**_fields.get(), **fields})
     try:
         yield
     finally:

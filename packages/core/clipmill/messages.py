@@ -73,7 +73,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
         return f"{self.service}_queue"
 
 
-_KNOWN = {field.encode_name for field in msgspec.structs.fields(Step)}
+_KNOWN = {field.encode_name for field in msgspec.structs.fields(Step)} - {"extra"}
 
 
 def read_object(body: bytes) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def read_object(body: bytes) -> dict[str, Any]:
 def read_step(fields: dict[str, Any]) -> Step:
     """The step that an admitted message's `fields` describe. Raises MalformedMessage."""
     try:
-        step = msgspec.convert(fields, Step)
+        step = msgspec.convert({key: value for key, value in fields.items() if key in _KNOWN}, Step)
         job_id, _, _ = identifiers.split_step_id(step.id)
     except (msgspec.ValidationError, ValueError) as error:
         raise MalformedMessage(f"the message has another shape: {error}") from None

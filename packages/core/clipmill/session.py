@@ -28,7 +28,7 @@ class SessionLost(BrokerError):
 
 
 class PublishRefused(BrokerError):
-    """The broker did not take a message: nacked (queue full, no quorum) or unroutable."""
+    """The broker did not take a message: nacked (a queue is full or has lost its quorum) or unroutable."""
 
 
 @dataclass(frozen=True, kw_only=True)

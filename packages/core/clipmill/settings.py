@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from clipmill import networks
+
 BAD_SETTINGS = 78
 """Exit status for settings that no restart mends: EX_CONFIG of sysexits.h, RestartPreventExitStatus= of the units."""
 
@@ -76,7 +78,7 @@ class Settings:
     """Bytes that are kept free on the store's file system."""
     log_level: str = "INFO"
     download_deny_networks: tuple[str, ...] = ("link-local", "multicast")
-    """Networks that no download may reach: CIDR, or one of the words of the download service's guard."""
+    """Networks that no download may reach: CIDR, or one of the words of `clipmill.networks`."""
     notify_webhook_url: str | None = None
     notify_webhook_secret: str | None = field(default=None, repr=False)
     notify_reply_queue: str | None = None
@@ -165,7 +167,7 @@ class _Reader:
             "drain_timeout": self.read("DRAIN_TIMEOUT", _seconds),
             "disk_reserve": self.read("DISK_RESERVE", parse_size),
             "log_level": self.read("LOG_LEVEL", _level),
-            "download_deny_networks": self.read("DOWNLOAD_DENY_NETWORKS", _words),
+            "download_deny_networks": self.read("DOWNLOAD_DENY_NETWORKS", _networks),
             "notify_webhook_url": self.read("NOTIFY_WEBHOOK_URL", _web_address),
             "notify_webhook_secret": self.secret("webhook-secret"),
             "notify_reply_queue": self.read("NOTIFY_REPLY_QUEUE", str),
@@ -255,6 +257,12 @@ def _level(text: str) -> str:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in re.split(r"[,\s]+", text) if word)
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    words = _words(text)
+    networks.read(words)
+    return words
 
 
 def _absolute(text: str) -> Path:

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from clipmill.messages import Step
@@ -67,7 +68,7 @@ def _gabble(_: Workspace) -> Outcome:
     return Done()
 
 
-_WAYS = {
+_WAYS: dict[str, Callable[[Workspace], Outcome]] = {
     "done": lambda _: Done(),
     "retry": lambda _: Retry("the site is down", "network"),
     "reject": lambda _: Reject("there is no video", "unsupported"),

@@ -44,7 +44,12 @@ class Planned:
 def done(name: str, parent: str | None = None, *, spawned: list[str] | None = None, timestamp: int = 1000) -> Result:
     artifact = Artifact(file_path=f"jobs/{name}/file.mp4", bytes=1, sha256="0" * 64)
     payload = ResultPayload(
-        results=[artifact.file_path], artifacts=[artifact], sender="user123", link=LINK, spawned=spawned or []
+        results=[artifact.file_path],
+        artifacts=[artifact],
+        sender="user123",
+        noreply=False,
+        link=LINK,
+        spawned=spawned or [],
     )
     return Result(
         id=f"{name}/result", queue_name="q", worker_id="w", timestamp=timestamp, job_id=JOB, step_id=name,
@@ -55,7 +60,9 @@ def done(name: str, parent: str | None = None, *, spawned: list[str] | None = No
 def given_up(
     name: str, parent: str | None = None, *, cancelled: bool = False, timestamp: int = 1000, reason: str = "corrupt"
 ) -> Error:
-    payload = ErrorPayload(error=reason, cause="corrupt", cancelled=cancelled, sender="user123", link=LINK)
+    payload = ErrorPayload(
+        error=reason, cause="corrupt", cancelled=cancelled, sender="user123", noreply=False, link=LINK
+    )
     return Error(
         id=f"{name}/error", queue_name="q_dlq", worker_id="w", timestamp=timestamp, job_id=JOB, step_id=name,
         parent_id=parent, payload=payload,

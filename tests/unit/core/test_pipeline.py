@@ -3,7 +3,7 @@
 import pytest
 
 from clipmill import pipeline
-from clipmill.messages import Artifact, Step
+from clipmill.messages import Artifact, Pipeline, Step
 
 STEP = Step(
     job_id="j",
@@ -30,7 +30,7 @@ FILES = tuple(
         ("preview", (("preview",),)),
     ],
 )
-def test_a_pipeline_is_written_with_commas_and_pluses(text: str, tiers: pipeline.Pipeline) -> None:
+def test_a_pipeline_is_written_with_commas_and_pluses(text: str, tiers: Pipeline) -> None:
     """A comma is "then", a plus "and side by side"; the download is understood."""
     assert pipeline.parse(text) == tiers
 

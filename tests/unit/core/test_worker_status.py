@@ -1,9 +1,10 @@
 """The states of a worker and the order in which they may come."""
 
 import pytest
-from clipmill.worker_status import TRANSITIONS, ForbiddenTransition, StatusMachine, WorkerStatus
 from hypothesis import given
 from hypothesis import strategies as st
+
+from clipmill.worker_status import TRANSITIONS, ForbiddenTransition, StatusMachine, WorkerStatus
 
 statuses = st.sampled_from(WorkerStatus)
 

@@ -1,0 +1,1 @@
+"""The download service: a link or a file in, sources in the store."""

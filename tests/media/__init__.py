@@ -1,0 +1,1 @@
+"""Videos and a web server for the tests: ffmpeg makes the ones, localhost serves them."""
