@@ -1,0 +1,1 @@
+"""The notifier: keeps each job's tree, and tells the sender once how the job ended."""
