@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from clipmill import events, messages
+from clipmill.cancellation import Cancel, cancel
 from clipmill.messages import Step
 from clipmill_notifier.notice import Notice, write_notice
 from docs.generator import examples
@@ -72,6 +73,7 @@ MESSAGES = (
     _event(examples.progress()),
     _event(examples.heartbeat()),
     _event(examples.metrics()),
+    Message(name="cancel", schema=schema_of(Cancel), example=cancel(examples.root().job_id).body),
     Message(name="notice", schema=schema_of(Notice), example=write_notice(examples.notice())),
 )
 

@@ -27,6 +27,7 @@ def queues() -> dict[str, Place]:
     places = {
         topology.NOTIFIER_QUEUE: Place("What the notifier must hear of.", _bound(topology.NOTIFIER_QUEUE)),
         topology.HISTORY_QUEUE: Place("What the manager must hear of.", _bound(topology.HISTORY_QUEUE)),
+        topology.CANCELLATIONS_QUEUE: Place("Cancelled jobs, until a worker has taken note.", ("cancel",)),
         topology.SIGNS_QUEUE: Place("Signs of life for the manager, bounded.", _bound(topology.SIGNS_QUEUE)),
     }
     for service in SERVICES:
@@ -41,7 +42,7 @@ def exchanges() -> dict[str, Place]:
     places = {
         topology.JOBS: Place("Steps, to the work queue of their service.", ("submission", "step"), "{service}"),
         topology.RESULTS: Place("Events.", EVENTS, "{type}.{service}"),
-        topology.CONTROL: Place("Kept for what all workers and managers are to hear; no message yet.", ()),
+        topology.CONTROL: Place("What all workers are to hear at once.", ("cancel",)),
     }
     for seconds in topology.RUNG_SECONDS:
         places[topology.rung(seconds)] = Place(f"Feeds the queue of {seconds} s.", ("step",), "{service}")

@@ -1,15 +1,13 @@
 """Real brokers for the integration tests, one container per version and session."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
-from typing import NoReturn
 
 import pytest
 
 from tests.rig.broker import RELEASE_OF, Broker
-from tests.rig.daemon import NoDocker
+from tests.rig.requirement import docker_required
 
 Brokers = Callable[[str], Broker]
 
@@ -21,10 +19,8 @@ def rabbitmqs() -> Iterator[Brokers]:
 
         @cache
         def start(version: str) -> Broker:
-            try:
+            with docker_required():
                 return stack.enter_context(Broker(version))
-            except NoDocker as why:
-                _missing(str(why))
 
         yield start
 
@@ -33,10 +29,3 @@ def rabbitmqs() -> Iterator[Brokers]:
 def rabbitmq(request: pytest.FixtureRequest, rabbitmqs: Brokers) -> Broker:
     """RabbitMQ of Debian 12 and of Debian 13."""
     return rabbitmqs(request.param)
-
-
-def _missing(why: str) -> NoReturn:
-    """A laptop may lack Docker; CI may not, or a green run would mean nothing."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(why, pytrace=False)
-    pytest.skip(why)

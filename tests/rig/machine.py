@@ -35,13 +35,18 @@ def prepared(release: str) -> Recipe:
     return Recipe(f"ready-{release}", release, SYSTEM + NEEDED, (MASK,), keep_lists=True)
 
 
+# What systemd mounts for a unit (LoadCredential=) is made in one mount namespace and must reach the others: on its own
+# systemd makes / shared only where it is no container.
+BOOT = ["sh", "-c", "mount --make-rshared / && exec /sbin/init"]
+
+
 class Machine:
     """A context manager: booted when `with` is entered, gone afterwards."""
 
     def __init__(self, recipe: Recipe) -> None:
         self._container = (
             DockerContainer(image.build(recipe))
-            .with_command("/sbin/init")
+            .with_command(BOOT)
             .with_kwargs(
                 # Not --privileged: that fails where the host itself lacks a capability (CAP_SYS_RESOURCE).
                 cap_add=["SYS_ADMIN", "NET_ADMIN"],
@@ -64,6 +69,11 @@ class Machine:
     ) -> None:
         self._container.stop()
 
+    @property
+    def name(self) -> str:
+        """What `docker exec` calls it."""
+        return str(self._container.get_wrapped_container().name)
+
     def run(self, command: str, *, user: str = "root", status: int = 0) -> str:
         """What a shell command prints; an AssertionError with all of it when it ends in another way than expected."""
         done = self._container.get_wrapped_container().exec_run(["sh", "-c", command], user=user)
@@ -75,7 +85,7 @@ class Machine:
         return bool(self._container.get_wrapped_container().exec_run(["sh", "-c", command]).exit_code == 0)
 
     def put(self, source: Path, destination: str) -> None:
-        """Copies a file of the host into the machine."""
+        """Copies a file of the host into the machine; not below /tmp or /run, where Docker writes under the mount."""
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w") as archive:
             archive.add(source, arcname=Path(destination).name)

@@ -112,6 +112,23 @@ class Store:
         _rename_if_absent(staging, home)
         sync(home.parent, home.parent.parent, self.root / "jobs")
 
+    def cancel(self, job_id: str) -> bool:
+        """Set the tombstone of a job, which outlives every process; whether it is new."""
+        stone = self._tombstone(job_id)
+        if stone.exists():
+            return False
+        stone.parent.mkdir(parents=True, exist_ok=True)
+        stone.touch()
+        _bring_to_disk(stone, stone.parent)
+        return True
+
+    def is_cancelled(self, job_id: str) -> bool:
+        """Whether the job has a tombstone."""
+        return self._tombstone(job_id).exists()
+
+    def _tombstone(self, job_id: str) -> Path:
+        return self.root / "jobs" / job_id / "cancelled"
+
     def clear_workspace(self, step: Step) -> None:
         """Remove the scratch folder of a step that needs it no more."""
         shutil.rmtree(self.workspace(step.id), ignore_errors=True)

@@ -12,6 +12,8 @@ DEFAULT_EXCHANGE = ""
 
 NOTIFIER_QUEUE = "notifier"
 HISTORY_QUEUE = "history"
+CANCELLATIONS_QUEUE = "cancellations"
+"""What the `control` exchange told, kept for the case that no worker was there to hear it."""
 SIGNS_QUEUE = "signs"
 """Heartbeats, metrics and progress for the manager: bounded, so that a dead manager never fills the broker."""
 
@@ -104,7 +106,7 @@ def service_topology(service: str) -> Topology:
     own = Topology(
         exchanges={JOBS: "direct"}, queues=queues, bindings=(Binding(exchange=JOBS, queue=work, key=service),)
     )
-    return own | ladder() | results()
+    return own | ladder() | results() | control()
 
 
 def ladder() -> Topology:
@@ -128,7 +130,7 @@ def results() -> Topology:
         Binding(exchange=RESULTS, queue=SIGNS_QUEUE, key=f"{kind}.*") for kind in ("heartbeat", "metrics", "progress")
     ]
     return Topology(
-        exchanges={RESULTS: "topic", CONTROL: "fanout"},
+        exchanges={RESULTS: "topic"},
         queues=(
             Queue(name=NOTIFIER_QUEUE),
             Queue(name=HISTORY_QUEUE),
@@ -138,9 +140,29 @@ def results() -> Topology:
     )
 
 
+def control() -> Topology:
+    """What is told to all workers at once, and kept until one has taken it to heart."""
+    return Topology(
+        exchanges={CONTROL: "fanout"},
+        queues=(Queue(name=CANCELLATIONS_QUEUE),),
+        bindings=(Binding(exchange=CONTROL, queue=CANCELLATIONS_QUEUE),),
+    )
+
+
+def control_queue(worker: str) -> str:
+    """The queue on which one worker hears what is told to all."""
+    return f"control.{worker}"
+
+
+def ear(worker: str) -> Topology:
+    """That queue, which goes a minute after its worker; what is told meanwhile is kept on the other one."""
+    queue = Queue(name=control_queue(worker), kind="classic", expires_ms=60_000)
+    return control() | Topology(queues=(queue,), bindings=(Binding(exchange=CONTROL, queue=queue.name),))
+
+
 def fleet_topology(services: Iterable[str]) -> Topology:
     """Everything at once, for `clipmill setup broker` and for the embedded fleet."""
-    whole = results()
+    whole = results() | control()
     for service in services:
         whole |= service_topology(service)
     return whole

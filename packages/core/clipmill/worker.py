@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from clipmill import admission, dead_letter, log, messages, process, reconnect, topology
 from clipmill.beside import beside, first_of, unless
 from clipmill.broker import RabbitBroker
+from clipmill.cancellation import CancellationConsumer
 from clipmill.child import Child
 from clipmill.child_wire import Report
 from clipmill.dead_letter import Failure
 from clipmill.dead_letter_consumer import DeadLetterConsumer
 from clipmill.fuse import CRASHES, Fuse
 from clipmill.messages import MalformedMessage, Step
-from clipmill.outcome import Done, Outcome, Reject
+from clipmill.outcome import Cancelled, Done, Outcome, Reject, Retry
 from clipmill.session import Broker, Deliveries, Delivery, Publication, PublishRefused, Session
 from clipmill.settings import Settings
 from clipmill.settlement import Settlement, settle, to_work
@@ -62,12 +63,13 @@ class Worker:
         self._settings = settings
         self._broker = broker
         self._supervisor = supervisor
-        self._topology = topology.service_topology(service)
         self._store = Store(settings.store)
         self._fuse = Fuse(settings.store / "workers", unit)
         self._child = Child(handler, settings, unit)
         worker = f"{settings.host}/{unit}"
+        self._topology = topology.service_topology(service) | topology.ear(worker)
         self._settlement = Settlement(worker=worker)
+        self._cancellations = CancellationConsumer(worker, self._store, self._cancel)
         self._dead_letters = DeadLetterConsumer(service, self._store, self._settlement)
         self.signs = VitalSigns(worker=worker, service=service, host=settings.host, child_pid=lambda: self._child.pid)
         self._session: Session | None = None
@@ -103,7 +105,8 @@ class Worker:
         self._session = session
         self._become(WorkerStatus.RUNNING, "connected")
         async with asyncio.TaskGroup() as tasks:
-            others = [tasks.create_task(self._dead_letters.run(session)), tasks.create_task(self.signs.beat(session))]
+            works = (self._dead_letters.run, self._cancellations.run, self.signs.beat)
+            others = [tasks.create_task(work(session)) for work in works]
             await self._take_steps(session)
             for task in others:
                 task.cancel()
@@ -177,6 +180,8 @@ class Worker:
 
     async def _begin(self, step: Step) -> Outcome:
         """One attempt in the child, counted and told."""
+        if self._store.is_cancelled(step.job_id):
+            return Cancelled()
         if self._fuse.has_blown(step.id):
             return Reject(f"it has crashed its worker {CRASHES} times", "crash")
         self._fuse.light(step.id)
@@ -184,11 +189,18 @@ class Worker:
         self.signs.step, watch = step, Stopwatch()
         self._tell(step, Report(0))
         outcome = await self._child.attempt(step, lambda report: self._tell(step, report))
+        if isinstance(outcome, Retry) and self._store.is_cancelled(step.job_id):
+            outcome = Cancelled()
         self.signs.tally.count(outcome, watch.seconds)
         if isinstance(outcome, Done):
             self._fuse.forgive(step.id)
         _log_outcome(outcome, watch.seconds)
         return outcome
+
+    async def _cancel(self, job_id: str) -> None:
+        """End the attempt at hand if it is for this job: the child's end becomes the outcome `Cancelled`."""
+        if self._attempt and self._attempt.step.job_id == job_id:
+            await self._child.bury()
 
     async def _settle(self, session: Session, delivery: Delivery, *follows: Publication) -> None:
         """Settle, again and again while the broker refuses what follows: until it takes it, the delivery is ours."""

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from clipmill import messages
+from clipmill import cancellation, messages
 from clipmill.events import Error, Progress, Result
 from clipmill.worker_status import WorkerStatus
 from tests.unit.core.conftest import Fleet
@@ -278,3 +278,29 @@ async def test_while_the_broker_takes_no_messages_no_step_is_taken(fleet: Fleet)
     fleet.broker.flow.resume()
     await fleet.send(link("done"))
     await fleet.event(Result)
+
+
+async def test_a_running_job_that_is_cancelled_ends_at_once(fleet: Fleet) -> None:
+    """Its child is ended, one event says so, nothing is parked; the worker takes the next."""
+    worker = fleet.worker("behave")
+    await fleet.send(link("wait", jobId="unwanted"))
+    await fleet.until(lambda: worker.signs.status.status is WorkerStatus.PROCESSING)
+    await fleet.session.publish(cancellation.cancel("unwanted"))
+    error = await asyncio.wait_for(fleet.event(Error), 2)
+    assert isinstance(error, Error)
+    assert error.payload.cancelled
+    assert error.job_id == "unwanted"
+    await fleet.send(link("done"))
+    await fleet.event(Result)
+    assert not fleet.broker.queues["download_queue_parked"].ready
+
+
+async def test_a_job_that_is_cancelled_while_no_worker_is_there_never_starts(fleet: Fleet) -> None:
+    """The cancellation is kept until a worker takes it to heart."""
+    await fleet.send(link("wait", jobId="unwanted"))
+    await fleet.session.publish(cancellation.cancel("unwanted"))
+    worker = fleet.worker("behave")
+    error = await fleet.event(Error)
+    assert isinstance(error, Error)
+    assert error.payload.cancelled
+    await fleet.until(lambda: worker.signs.status.status is WorkerStatus.IDLE)
