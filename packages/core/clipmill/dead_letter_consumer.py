@@ -37,7 +37,10 @@ class DeadLetterConsumer:
                 _log.info("done after all: its manifest stands")
                 return self._settlement.after(step, done)
             follows = self._settlement.after_failure(step, failure, letter.body, messages.now())
-            _log.warning("%s: %s", _fate(follows), failure.reason)
+            if follows[-1].exchange == topology.DEFAULT_EXCHANGE:
+                _log.error("given up and parked: %s", failure.reason)
+            else:
+                _log.warning("another attempt by %s: %s", follows[-1].exchange, failure.reason)
             return follows
 
     def _step(self, letter: Delivery) -> Step:
@@ -48,10 +51,3 @@ class DeadLetterConsumer:
             return admission.read(fields, self.service)
         except MalformedMessage:
             return admission.salvage(letter, self.service)
-
-
-def _fate(follows: list[Publication]) -> str:
-    last = follows[-1]
-    return (
-        "given up and parked" if last.exchange == topology.DEFAULT_EXCHANGE else f"another attempt by {last.exchange}"
-    )

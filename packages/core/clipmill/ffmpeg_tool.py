@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,11 @@ def source(path: Path, **options: str | int | float | None) -> Stream:
 def sink(path: Path, *streams: Stream, **options: str | int | float | None) -> Stream:
     """An output at `path`, which is replaced when it is there."""
     return ffmpeg.output(*streams, f"file:{path}", **options)
+
+
+def concatenate(streams: Sequence[Stream], *, v: int, a: int) -> Stream:
+    """Segments one after the other; each gives `v` pictures and `a` sounds to `streams`. Outputs by number, v first."""
+    return ffmpeg.concat(*streams, v=v, a=a).node
 
 
 def run(

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from clipmill import log, preflight
+from clipmill.critical import CriticalError, start_afresh
 from clipmill.settings import BAD_SETTINGS, BadSettings, Settings
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,9 @@ def run(unit: str, make: Callable[[Settings], Runnable], *, programs: Iterable[s
     except BadSettings as error:
         sys.stderr.write(f"{unit} cannot start:\n{error}\n")
         sys.exit(BAD_SETTINGS)
+    except CriticalError as error:
+        start_afresh(error)
+        sys.exit(1)
 
 
 async def _until_told(make: Callable[[], Runnable]) -> None:
@@ -54,7 +58,7 @@ async def _until_told(make: Callable[[], Runnable]) -> None:
 async def _guarded(work: Awaitable[None]) -> None:
     try:
         await work
-    except BadSettings:
+    except (BadSettings, CriticalError):
         raise
     except Exception:
         # the one place where a crash of the service itself is told: worker, error, stack and time are in the entry

@@ -119,6 +119,19 @@ def child_environment() -> dict[str, str]:
     return clean_environment() | journal | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
+_FRESH_STARTS = "CLIPMILL_FRESH_STARTS"
+
+
+def fresh_starts() -> list[float]:
+    """When this process replaced itself by a fresh one, in seconds of CLOCK_BOOTTIME."""
+    return [float(word) for word in os.environ.get(_FRESH_STARTS, "").split()]
+
+
+def environment_of_fresh_process(starts: list[float]) -> dict[str, str]:
+    """This process's environment, for the one that takes its place."""
+    return dict(os.environ) | {_FRESH_STARTS: " ".join(map(str, starts))}
+
+
 def stderr_is_journal() -> bool:
     """Whether standard error goes to the journal (systemd.exec(5): JOURNAL_STREAM=device:inode)."""
     status = os.fstat(2)

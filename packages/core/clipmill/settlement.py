@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import logging
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -12,15 +16,29 @@ from clipmill.dead_letter import Failure
 from clipmill.events import Error, ErrorPayload, Result, ResultPayload
 from clipmill.messages import Step
 from clipmill.outcome import Cancelled, Done, Outcome, Reject, Retry
-from clipmill.session import Delivery, Publication, Session
+from clipmill.reconnect import delay_after
+from clipmill.session import Delivery, Publication, PublishRefused, Session
+
+log = logging.getLogger(__name__)
 
 
-async def settle(session: Session, delivery: Delivery, *follows: Publication) -> None:
+async def settle(
+    session: Session, delivery: Delivery, *follows: Publication, waiting: Callable[[str], None] = log.warning
+) -> None:
     """Publish what follows, confirmed; then ack. Nothing else in the code base acks.
 
-    Raises SessionLost or PublishRefused: the delivery is then not acked, and comes again.
+    While the broker refuses what follows (a queue is full, has no quorum, is missing) the delivery stays ours: it is tried again, and
+    `waiting` is told. Steps and events have ids, so what was taken twice is one. Raises SessionLost: the delivery comes
+    again then.
     """
-    await session.publish(*follows)
+    for failures in itertools.count(1):
+        try:
+            await session.publish(*follows)
+            break
+        except PublishRefused as refused:
+            delay = delay_after(failures)
+            waiting(f"waiting for the broker to take what follows: {refused}, next try in {delay} s")
+            await asyncio.sleep(delay)
     session.ack(delivery)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import logging
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from clipmill.dead_letter_consumer import DeadLetterConsumer
 from clipmill.fuse import CRASHES, Fuse
 from clipmill.messages import MalformedMessage, Step
 from clipmill.outcome import Cancelled, Done, Outcome, Reject, Retry
-from clipmill.session import Broker, Deliveries, Delivery, Publication, PublishRefused, Session
+from clipmill.session import Broker, Deliveries, Delivery, Publication, Session
 from clipmill.settings import Settings
 from clipmill.settlement import Settlement, settle, to_work
 from clipmill.store import Store
@@ -91,7 +90,9 @@ class Worker:
             _log.error("the last process of this worker ended in step %s", crashed)
         async with self._child, beside(self._supervisor.keep_watchdog()):
             working = asyncio.ensure_future(
-                reconnect.keep_session(self._broker, self._draining, serve=self._serve, waiting=self._wait_for)
+                reconnect.keep_session(
+                    self._broker, self._draining, serve=self._serve, waiting=self._wait_for, busy=self._is_busy
+                )
             )
             await asyncio.wait({working, asyncio.ensure_future(self._draining.wait())}, return_when="FIRST_COMPLETED")
             with contextlib.suppress(TimeoutError):
@@ -112,7 +113,7 @@ class Worker:
                 task.cancel()
 
     async def _let_go(self) -> None:
-        if self._attempt and not self._attempt.outcome.done():
+        if self._attempt and self._is_busy():
             _log.warning("the drain took too long: the step at hand is given back and resumes from its files")
             self._attempt.outcome.cancel()
             await asyncio.wait({self._attempt.outcome})
@@ -203,15 +204,7 @@ class Worker:
             await self._child.bury()
 
     async def _settle(self, session: Session, delivery: Delivery, *follows: Publication) -> None:
-        """Settle, again and again while the broker refuses what follows: until it takes it, the delivery is ours."""
-        for failures in itertools.count(1):
-            try:
-                await settle(session, delivery, *follows)
-                break
-            except PublishRefused as refused:
-                delay = reconnect.delay_after(failures)
-                self._wait_for(f"waiting for the broker to take what follows: {refused}, next try in {delay} s")
-                await asyncio.sleep(delay)
+        await settle(session, delivery, *follows, waiting=self._wait_for)
 
     def _malformed(self, delivery: Delivery, error: MalformedMessage) -> Publication:
         _log.warning("a message cannot be read: %s", error)
@@ -253,8 +246,11 @@ class Worker:
 
     # telling how it is
 
+    def _is_busy(self) -> bool:
+        return self._attempt is not None and not self._attempt.outcome.done()
+
     def _idle(self) -> None:
-        if self._attempt and not self._attempt.outcome.done():
+        if self._attempt and self._is_busy():
             step = self._attempt.step
             self._become(WorkerStatus.PROCESSING, f"job {step.job_id}: {step.service} {step.index}, reconnected")
         else:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from clipmill.critical import CriticalError
 from clipmill.inprocess import InProcessBroker
 from clipmill.reconnect import connect, delay_after, keep_session
 from clipmill.session import BrokerRefused, Session
@@ -24,6 +25,20 @@ class Refusing(InProcessBroker):
             self.failures -= 1
             raise BrokerRefused("no such user")
         return await super().open()
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were to be slept; nobody waits four minutes for a test."""
+    asked: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        asked.append(seconds)
+        await real(0)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return asked
 
 
 def test_the_delay_between_handshakes_doubles_up_to_a_minute() -> None:
@@ -66,3 +81,13 @@ async def test_sessions_are_served_one_after_the_other_until_told_to_stop() -> N
     await asyncio.wait_for(keep_session(broker, stop, serve=serve, waiting=said.append), 5)
     assert len(set(map(id, served))) == 3
     assert said == ["lost broker in-process: connection cut"] * 2
+
+
+async def test_ten_failed_handshakes_are_critical_but_never_while_a_step_is_at_work(
+    hurried: list[float],
+) -> None:
+    """A fresh process is the remedy then; a step that is worked on is worth more."""
+    with pytest.raises(CriticalError, match="10 handshakes"):
+        await connect(Refusing(100), lambda _: None)
+    assert sum(hurried) == 1 + 2 + 4 + 8 + 16 + 32 + 60 * 3
+    assert await connect(Refusing(15), lambda _: None, busy=lambda: True)

@@ -304,3 +304,17 @@ async def test_a_job_that_is_cancelled_while_no_worker_is_there_never_starts(fle
     assert isinstance(error, Error)
     assert error.payload.cancelled
     await fleet.until(lambda: worker.signs.status.status is WorkerStatus.IDLE)
+
+
+async def test_while_what_follows_is_refused_the_delivery_stays_with_its_worker(fleet: Fleet) -> None:
+    """Nobody takes the steps that follow: nothing is acked, nothing is lost, and it goes on when somebody does."""
+    worker = fleet.worker("two_files")
+    cutter = fleet.broker.bindings.index(("jobs", "cutter", "cutter_queue"))
+    missing = fleet.broker.bindings.pop(cutter)
+    await fleet.send(OLD)
+    await fleet.until(lambda: worker.signs.status.status is WorkerStatus.ERROR)
+    assert "no queue takes messages for jobs/cutter" in worker.signs.note
+    fleet.broker.bindings.append(missing)
+    result = await fleet.event(Result)
+    assert isinstance(result, Result)
+    assert (await fleet.take("cutter_queue")).message_id == f"{result.job_id}/cutter/0"
