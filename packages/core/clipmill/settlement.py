@@ -27,9 +27,9 @@ async def settle(
 ) -> None:
     """Publish what follows, confirmed; then ack. Nothing else in the code base acks.
 
-    While the broker refuses what follows (a queue is full, has no quorum, is missing) the delivery stays ours: it is tried again, and
-    `waiting` is told. Steps and events have ids, so what was taken twice is one. Raises SessionLost: the delivery comes
-    again then.
+    While the broker refuses what follows (a queue is full, has no quorum, is missing) the delivery stays ours: it is
+    tried again, and `waiting` is told. Steps and events have ids, so what was taken twice is one. Raises SessionLost:
+    the delivery comes again then.
     """
     for failures in itertools.count(1):
         try:

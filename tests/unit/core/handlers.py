@@ -65,6 +65,8 @@ def _gabble(_: Workspace) -> Outcome:
     for descriptor in Path("/proc/self/fd").iterdir():
         if descriptor.is_socket():
             os.write(int(descriptor.name), b"not json\n")
+    # had it ended well before it is killed for that, its manifest would count: success wins
+    signal.pause()
     return Done()
 
 
