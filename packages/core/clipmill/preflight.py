@@ -10,7 +10,7 @@ from clipmill import settings, tools
 from clipmill.settings import BadSettings, Settings
 
 
-def check(service: str, *, programs: Iterable[str]) -> Settings:
+def check(service: str, *, programs: Iterable[str], writes_store: bool) -> Settings:
     """The settings of `service`, when programs and directories are there. Raises BadSettings, all mistakes in one."""
     mistakes: list[str] = []
     given: Settings | None = None
@@ -20,7 +20,8 @@ def check(service: str, *, programs: Iterable[str]) -> Settings:
         mistakes += error.mistakes
     mistakes += [f"{name}: not found; install it (apt install ffmpeg)" for name in programs if not tools.find(name)]
     if given:
-        mistakes += filter(None, map(_unwritable, {given.store, given.state}))
+        directories = {given.state, given.store} if writes_store else {given.state}
+        mistakes += filter(None, map(_unwritable, sorted(directories)))
     if mistakes or given is None:
         raise BadSettings(mistakes)
     return given

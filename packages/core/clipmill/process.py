@@ -32,10 +32,12 @@ def unit_name(service: str) -> str:
     return f"{service}@{sys.argv[1]}" if len(sys.argv) > 1 else service
 
 
-def run(unit: str, make: Callable[[Settings], Runnable], *, programs: Iterable[str] = ()) -> None:
+def run(
+    unit: str, make: Callable[[Settings], Runnable], *, programs: Iterable[str] = (), writes_store: bool = False
+) -> None:
     """Run what `make` gives until it is drained. Exits with 78 when settings or surroundings are wrong."""
     try:
-        settings = preflight.check(unit.partition("@")[0], programs=programs)
+        settings = preflight.check(unit.partition("@")[0], programs=programs, writes_store=writes_store)
         log.setup(settings.log_level, WORKER=unit)
         asyncio.run(_until_told(lambda: make(settings)))
     except BadSettings as error:

@@ -40,7 +40,7 @@ def main(service: str, *, handler: str) -> None:
         broker = RabbitBroker(settings.broker, client=unit)
         return Worker(service, unit, handler=handler, broker=broker, settings=settings, supervisor=Supervisor())
 
-    process.run(unit, make, programs=_PROGRAMS)
+    process.run(unit, make, programs=_PROGRAMS, writes_store=True)
 
 
 @dataclass(frozen=True)
