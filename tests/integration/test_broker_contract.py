@@ -1,9 +1,7 @@
 """One contract for every broker: what clipmill relies on, seen on the in-process one and on RabbitMQ 3.10 and 4.0."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 
 import pytest
 
@@ -23,12 +21,7 @@ def broker(request: pytest.FixtureRequest, rabbitmqs: Callable[[str], RabbitCont
     """Every broker in turn; a RabbitMQ with a fresh vhost."""
     if request.param == "in-process":
         return InProcessBroker()
-    container = rabbitmqs(request.param)
-    vhost = f"contract-{uuid.uuid4().hex[:8]}"
-    container.ctl("add_vhost", vhost)
-    container.ctl("set_permissions", "-p", vhost, "guest", ".*", ".*", ".*")
-    address = settings.load({"BROKER_URL": container.url}).broker
-    return RabbitBroker(replace(address, vhost=vhost))
+    return RabbitBroker(settings.load({"BROKER_URL": rabbitmqs(request.param).new_vhost()}).broker)
 
 
 @pytest.fixture

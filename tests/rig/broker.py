@@ -1,6 +1,11 @@
 """A real RabbitMQ in a container that can be stopped, killed, paused and started again under the same address."""
 
+import base64
+import json
+import secrets
 import socket
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -70,6 +75,27 @@ class Broker:
     def management_url(self) -> str:
         """The management plugin's HTTP API, as the administrator."""
         return f"http://guest:guest@{self.host}:{MANAGEMENT_PORT}/"
+
+    def new_vhost(self, default_queue_type: str | None = None) -> str:
+        """The AMQP URL of a new vhost of the administrator; by the HTTP API, since rabbitmqctl takes seconds."""
+        name = f"test-{secrets.token_hex(4)}"
+        kind = {"default_queue_type": default_queue_type} if default_queue_type else {}
+        until(lambda: self._put(f"vhosts/{name}", kind), what="the management plugin", seconds=60)
+        self._put(f"permissions/{name}/guest", dict.fromkeys(("configure", "write", "read"), ".*"))
+        return f"{self.url}{name}"
+
+    def _put(self, path: str, body: dict[str, str]) -> bool:
+        headers = {
+            "Authorization": "Basic " + base64.b64encode(b"guest:guest").decode(),
+            "Content-Type": "application/json",
+        }
+        address = f"http://{self.host}:{MANAGEMENT_PORT}/api/{path}"
+        request = urllib.request.Request(address, json.dumps(body).encode(), headers, method="PUT")
+        try:
+            urllib.request.urlopen(request, timeout=10).close()
+        except (ConnectionError, urllib.error.URLError):
+            return False
+        return True
 
     def ctl(self, *args: str) -> str:
         """rabbitmqctl's answer; a RuntimeError with what it said when it fails."""

@@ -23,6 +23,12 @@ def read(fields: dict[str, Any], service: str) -> Step:
     return step
 
 
+def read_any(delivery: Delivery, service: str) -> Step:
+    """The step of a message on a queue of `service`, admitted before or here. Raises MalformedMessage."""
+    fields = messages.read_object(delivery.body)
+    return read(fields, service) if is_admitted(fields) else admit(fields, delivery, service)
+
+
 def admit(fields: dict[str, Any], delivery: Delivery, service: str) -> Step:
     """The job's root step, as it is to be published again. Raises MalformedMessage.
 

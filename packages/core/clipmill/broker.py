@@ -35,6 +35,7 @@ _HEARTBEAT_SECONDS = 20
 _HANDSHAKE_SECONDS = 15
 _TCP_SECONDS = 5
 _PROBE_SECONDS = 0.5
+_GOODBYE_SECONDS = 5
 _PERSISTENT, _TRANSIENT = 2, 1
 _PRECONDITION_FAILED = 406
 
@@ -149,7 +150,8 @@ class RabbitSession:
         self.flow = Flow()
         connection.add_on_connection_blocked_callback(lambda _, frame: self.flow.block(_blocked(frame)))
         connection.add_on_connection_unblocked_callback(lambda *_: self.flow.resume())
-        connection.add_on_close_callback(lambda _, error: self._on_lost(_say(error)))
+        self._disconnected = asyncio.Event()
+        connection.add_on_close_callback(self._on_disconnected)
         self.version = _version(connection)
 
     # what the protocol asks for
@@ -225,9 +227,11 @@ class RabbitSession:
 
     async def close(self) -> None:
         """End the session; what is not acked comes again."""
-        if self._reason is None and self._connection.is_open:
+        if self._connection.is_open:
             self._connection.close()
-        await self.closed()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self._disconnected.wait()
 
     # declaring
 
@@ -314,6 +318,10 @@ class RabbitSession:
                 return
 
     # ending
+
+    def _on_disconnected(self, _connection: Any, error: BaseException) -> None:
+        self._on_lost(_say(error))
+        self._disconnected.set()
 
     def _on_channel_closed(self, _channel: Any, error: BaseException) -> None:
         self._on_lost(_say(error))

@@ -45,9 +45,6 @@ class DeadLetterConsumer:
 
     def _step(self, letter: Delivery) -> Step:
         try:
-            fields = messages.read_object(letter.body)
-            if not admission.is_admitted(fields):
-                return admission.admit(fields, letter, self.service)
-            return admission.read(fields, self.service)
+            return admission.read_any(letter, self.service)
         except MalformedMessage:
             return admission.salvage(letter, self.service)

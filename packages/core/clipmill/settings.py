@@ -99,6 +99,14 @@ def load_for_person() -> Settings:
     return load(fields)
 
 
+def load_for_operator() -> Settings:
+    """The settings for a command of root: clipmill.env, the environment over it, and the credentials of the fleet."""
+    fields = read_env_file(ENV_FILE) | dict(os.environ)
+    if os.access(CREDENTIALS / "amqp-password", os.R_OK):
+        fields.setdefault("CREDENTIALS_DIRECTORY", str(CREDENTIALS))
+    return load(fields)
+
+
 def read_env_file(path: Path) -> dict[str, str]:
     """The KEY=VALUE lines of a systemd EnvironmentFile (comments, one pair of quotes); {} without a file."""
     if not path.exists():

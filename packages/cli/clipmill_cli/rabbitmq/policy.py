@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from clipmill import topology
 from clipmill.pipeline import SERVICES
 from clipmill.topology import Arguments, Queue
+from clipmill_cli.rabbitmq.snapshot import Item
 
 PRIORITY = 10
 """Only the policy of the highest priority holds for a queue: above what somebody sets for all queues at once."""
@@ -19,7 +19,7 @@ _SETTLING_SECONDS = 900
 _WORKED = frozenset(topology.work_queue(service) for service in SERVICES)
 
 
-def policy(queue: Queue, *, version: str, vhost: str, job_timeout: float) -> dict[str, Any] | None:
+def policy(queue: Queue, *, version: str, vhost: str, job_timeout: float) -> Item | None:
     """The policy for `queue` as RabbitMQ's definitions have it, or None when its type alone says everything."""
     definition = topology.definition(queue, version=version) | _consumer_timeout(queue, version, job_timeout)
     if not definition:
@@ -44,7 +44,7 @@ def consumer_timeout(job_timeout: float) -> int:
 
 def has_consumer_timeout(version: str) -> bool:
     """Whether this broker knows a consumer timeout per queue."""
-    return _numbers(version) >= CONSUMER_TIMEOUT_SINCE
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:2]) >= CONSUMER_TIMEOUT_SINCE
 
 
 def _consumer_timeout(queue: Queue, version: str, job_timeout: float) -> Arguments:
@@ -52,7 +52,3 @@ def _consumer_timeout(queue: Queue, version: str, job_timeout: float) -> Argumen
     if queue.name in _WORKED and has_consumer_timeout(version):
         return {"consumer-timeout": consumer_timeout(job_timeout) * 1000}
     return {}
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
