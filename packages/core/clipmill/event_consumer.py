@@ -27,5 +27,8 @@ class EventConsumer(Protocol):
         Each event may come again (same `id`), also after a restart. When this raises, the events come again too.
         """
 
+    async def stop(self) -> None:
+        """Close what `start` opened: no session and no event follow."""
+
     async def beside(self, session: Session) -> None:
         """What goes on beside the events while `session` lasts (deliveries that are due, ticks); cancelled with it."""

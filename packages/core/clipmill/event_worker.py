@@ -57,8 +57,11 @@ class EventWorker:
     async def run(self) -> None:
         """Until drained."""
         await self._consumer.start()
-        async with beside(self._supervisor.keep_watchdog()):
-            await keep_session(self._broker, self._draining, serve=self._serve, waiting=self._wait_for)
+        try:
+            async with beside(self._supervisor.keep_watchdog()):
+                await keep_session(self._broker, self._draining, serve=self._serve, waiting=self._wait_for)
+        finally:
+            await self._consumer.stop()
 
     async def _serve(self, session: Session) -> None:
         await session.declare(topology.results())

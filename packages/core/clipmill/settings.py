@@ -64,6 +64,8 @@ class Settings:
     """Directory that holds inbox, workspaces and artifacts."""
     state: Path
     """Directory of this service alone, for what it must find again after a restart."""
+    runtime: Path
+    """Directory of this service alone, for sockets; it goes when the service ends."""
     part_seconds: float = 30.0
     """Longest part, in seconds: what WhatsApp Status takes."""
     job_timeout: float = 7200.0
@@ -196,10 +198,11 @@ class _Reader:
         broker = self.read("BROKER_URL", self._broker, _DEFAULT_URL)
         store = self.read("STORE", _absolute, _DEFAULT_STORE)
         state = self.read("STATE_DIRECTORY", _absolute) or store
+        runtime = self.read("RUNTIME_DIRECTORY", _absolute) or state
         if self.mistakes:
             raise BadSettings(self.mistakes)
-        assert broker and store and state
-        return Settings(broker=broker, store=store, state=state, **_set(given))
+        assert broker and store and state and runtime
+        return Settings(broker=broker, store=store, state=state, runtime=runtime, **_set(given))
 
     def read(self, key: str, convert: Callable[[str], T], default: str = "") -> T | None:
         text = self.environment.get(key, "").strip() or default

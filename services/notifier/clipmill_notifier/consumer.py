@@ -56,6 +56,10 @@ class Notifier:
             for courier in self._couriers:
                 courier.wake()
 
+    async def stop(self) -> None:
+        """Close the memory."""
+        self._database.close()
+
     async def beside(self, session: Session) -> None:
         """Deliver what is due, channel by channel, and forget what is old."""
         await self._take_up_interrupted()

@@ -65,11 +65,6 @@ class Database:
         self._patience = patience
         self._connection = _open(path)
 
-    def __del__(self) -> None:
-        # a consumer is never told that it is the end; a clean close folds the write-ahead log into the file
-        if hasattr(self, "_connection"):
-            self.close()
-
     def close(self) -> None:
         """Close the file."""
         self._connection.close()

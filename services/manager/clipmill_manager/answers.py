@@ -1,0 +1,126 @@
+"""What the manager answers over HTTP: JSON in camelCase, errors too."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from clipmill import identifiers
+from clipmill_manager.bookkeeper import HistoryUnreadable
+from clipmill_manager.broker_view import BrokerView
+from clipmill_manager.entities import FleetHealth, WorkerPool, WorkerThread
+from clipmill_manager.figures import CONTENT_TYPE
+from clipmill_manager.job_search import STATES
+from clipmill_manager.job_view import JobLine, JobView
+
+MOST_JOBS = 500
+_USUAL_JOBS = 50
+
+
+class Fleet(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The fleet at a glance."""
+
+    time: int
+    """Milliseconds since the epoch, as every time here."""
+    host: str
+    systemd: bool
+    """Whether units are watched; without, crashes and memory are not known."""
+    health: FleetHealth
+    pools: list[WorkerPool]
+    workers: list[WorkerThread]
+    jobs: dict[str, int]
+    """Jobs in the history, by state."""
+    broker: BrokerView
+
+
+class Knowledge(Protocol):
+    """Who knows the answers."""
+
+    def fleet(self) -> Fleet:
+        """The fleet at a glance."""
+
+    def workers(self) -> list[WorkerThread]:
+        """Every worker."""
+
+    async def newest_jobs(self, state: str | None, limit: int) -> list[JobLine]:
+        """The jobs of which something was heard last. Raises HistoryUnreadable."""
+
+    async def job(self, job_id: str) -> JobView | None:
+        """One job with its tree. Raises HistoryUnreadable."""
+
+    def figures(self) -> bytes:
+        """The fleet's figures for Prometheus."""
+
+
+def application(knowledge: Knowledge) -> Starlette:
+    """The HTTP interface."""
+    answers = _Answers(knowledge)
+    routes = [
+        Route("/api/fleet", answers.fleet),
+        Route("/api/workers", answers.workers),
+        Route("/api/jobs", answers.jobs),
+        Route("/api/jobs/{job_id}", answers.job),
+        Route("/metrics", answers.metrics),
+    ]
+    handlers = {HTTPException: _refuse, HistoryUnreadable: _apologise}
+    return Starlette(routes=routes, exception_handlers=handlers)
+
+
+class _Answers:
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    async def fleet(self, _request: Request) -> Response:
+        return _json(self._knowledge.fleet())
+
+    async def workers(self, _request: Request) -> Response:
+        return _json({"workers": self._knowledge.workers()})
+
+    async def jobs(self, request: Request) -> Response:
+        state, limit = _state(request), _limit(request)
+        return _json({"jobs": await self._knowledge.newest_jobs(state, limit)})
+
+    async def job(self, request: Request) -> Response:
+        job_id = request.path_params["job_id"]
+        if not identifiers.is_job_id(job_id):
+            raise HTTPException(400, "that is no jobId: 1 to 64 letters, digits, _ or -")
+        job = await self._knowledge.job(job_id)
+        if job is None:
+            raise HTTPException(404, f"no job {job_id} is known; one that waits for its first worker is not known yet")
+        return _json(job)
+
+    async def metrics(self, _request: Request) -> Response:
+        return Response(self._knowledge.figures(), media_type=CONTENT_TYPE)
+
+
+def _state(request: Request) -> str | None:
+    state = request.query_params.get("state")
+    if state is not None and state not in STATES:
+        raise HTTPException(400, f"no such state; there are: {', '.join(STATES)}")
+    return state
+
+
+def _limit(request: Request) -> int:
+    text = request.query_params.get("limit", str(_USUAL_JOBS))
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_JOBS)) and 1 <= int(text) <= MOST_JOBS):
+        raise HTTPException(400, f"limit must be a number from 1 to {MOST_JOBS}")
+    return int(text)
+
+
+def _json(answer: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(answer), status, media_type="application/json")
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _json({"error": error.detail}, error.status_code)
+
+
+async def _apologise(_request: Request, error: Exception) -> Response:
+    return _json({"error": f"the history cannot be read: {error}"}, 503)

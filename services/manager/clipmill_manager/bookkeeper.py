@@ -1,0 +1,94 @@
+"""The history as the event loop sees it: one thread writes, another reads, so that no fsync ever stops the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from clipmill import messages
+from clipmill.events import Event, Progress
+from clipmill_manager import job_search
+from clipmill_manager.database import open_database, reason_of
+from clipmill_manager.entities import WorkerRecord
+from clipmill_manager.history import History
+from clipmill_manager.job_view import JobLine, JobView
+
+log = logging.getLogger(__name__)
+
+KEPT_MS = 30 * 24 * 3_600_000
+"""A job of which nothing was heard for thirty days is let go of."""
+
+T = TypeVar("T")
+
+
+class HistoryUnreadable(Exception):
+    """The database did not answer; the text is what it said."""
+
+
+class Bookkeeper:
+    """Writes what is heard and reads what is asked."""
+
+    def __init__(self, path: Path, *, retry: float = 5) -> None:
+        """Open the history. Raises BadSettings when it cannot be used."""
+        self._retry = retry
+        self._engine = open_database(path)
+        self.history = History(self._engine)
+        self._writer = ThreadPoolExecutor(1, "history-writer")
+        self._reader = ThreadPoolExecutor(1, "history-reader")
+
+    async def record(self, events: Sequence[Event], records: Iterable[WorkerRecord] = ()) -> None:
+        """Write events and workers; what they say is durable when this returns.
+
+        A full disk is waited for, not died of: the events stay unacked meanwhile, and nothing is lost.
+        """
+        news, changed = [event for event in events if self.history.is_news(event)], list(records)
+        if news or changed:
+            await self._persist(lambda: self.history.record(news, changed))
+
+    async def prune(self) -> None:
+        """Let go of what is too old, in small bites."""
+        before = messages.now() - KEPT_MS
+        while await self._in(self._writer, lambda: self.history.prune(before)):
+            log.info("jobs of which nothing was heard for thirty days are let go of")
+
+    async def newest(self, state: str | None, limit: int) -> list[JobLine]:
+        """The newest jobs. Raises HistoryUnreadable."""
+        return await self._read(lambda: job_search.newest(self._engine, state, limit))
+
+    async def find(self, job_id: str, progress: Sequence[Progress]) -> JobView | None:
+        """One job. Raises HistoryUnreadable."""
+        return await self._read(lambda: job_search.find(self._engine, job_id, progress))
+
+    def close(self) -> None:
+        """Finish what is being written, and let go of the file."""
+        self._writer.shutdown()
+        self._reader.shutdown()
+        self._engine.dispose()
+
+    async def _persist(self, write: Callable[[], None]) -> None:
+        said = ""
+        while True:
+            try:
+                return await self._in(self._writer, write)
+            except SQLAlchemyError as error:
+                if (reason := reason_of(error)) != said:
+                    log.warning("the history cannot be written (%s): tried again every %g s", reason, self._retry)
+                said = reason
+            # nothing tells when a disk has room again
+            await asyncio.sleep(self._retry)
+
+    async def _read(self, ask: Callable[[], T]) -> T:
+        try:
+            return await self._in(self._reader, ask)
+        except SQLAlchemyError as error:
+            raise HistoryUnreadable(reason_of(error)) from None
+
+    @staticmethod
+    async def _in(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(thread, work)

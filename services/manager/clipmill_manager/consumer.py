@@ -1,0 +1,155 @@
+"""The manager: takes the events of the whole fleet, listens to systemd, keeps the books, and answers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from clipmill import messages, topology
+from clipmill.events import Event
+from clipmill.session import Session
+from clipmill.settings import Settings
+from clipmill_manager import answers, listener
+from clipmill_manager.answers import Fleet
+from clipmill_manager.bookkeeper import Bookkeeper
+from clipmill_manager.broker_view import BrokerWatch
+from clipmill_manager.bus import SYSTEM
+from clipmill_manager.entities import WorkerThread
+from clipmill_manager.figures import Figures
+from clipmill_manager.job_rows import OPEN
+from clipmill_manager.job_search import STATES
+from clipmill_manager.job_view import JobLine, JobView
+from clipmill_manager.ongoing import Ongoing
+from clipmill_manager.register import Register
+from clipmill_manager.units import Units
+
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 5
+_SAVE_SECONDS = 5
+_PRUNE_SECONDS = 3600
+
+
+class Manager:
+    """The worker manager, as an event consumer."""
+
+    service = "manager"
+    queues: tuple[str, ...] = (topology.HISTORY_QUEUE, topology.SIGNS_QUEUE)
+
+    def __init__(self, settings: Settings, *, bus: str = SYSTEM) -> None:
+        self._settings = settings
+        self._register = Register(settings.host)
+        self._units = Units(self._register.observe, self._register.vanish, address=bus)
+        self._ongoing = Ongoing()
+        self._broker = BrokerWatch(str(settings.broker))
+        self._going_on: list[asyncio.Task[None]] = []
+
+    # what the frame asks for
+
+    async def start(self) -> None:
+        """Open the books and the socket; from here on there are answers, with or without a broker."""
+        self._books = Bookkeeper(self._settings.state / "manager.db")
+        self._register.restore(self._books.history.workers())
+        self._figures = self._make_figures()
+        listening = listener.listen(self.socket)
+        self._go_on(listener.serve(answers.application(self), listening), "the HTTP interface")
+        self._go_on(self._units.watch(), "the watch over systemd's units")
+        self._go_on(self._keep(), "the keeping of the books")
+
+    async def take(self, events: Sequence[Event], session: Session) -> None:
+        """Take events into the register and the history."""
+        for event in events:
+            self._register.hear(event)
+            self._ongoing.hear(event)
+        await self._books.record(events)
+
+    async def beside(self, session: Session) -> None:
+        """Look at the queues while there is a session."""
+        try:
+            await self._broker.prepare(session)
+            while True:
+                await self._broker.look(session)
+                await asyncio.sleep(_LOOK_SECONDS)
+        finally:
+            self._broker.lose()
+
+    async def stop(self) -> None:
+        """End what goes on beside the sessions, and close the books."""
+        for task in self._going_on:
+            task.cancel()
+        await asyncio.wait(self._going_on)
+        self.socket.unlink(missing_ok=True)
+        self._books.close()
+
+    # what the HTTP interface asks for
+
+    @property
+    def socket(self) -> Path:
+        """Where the manager answers."""
+        return self._settings.runtime / "manager.sock"
+
+    def fleet(self) -> Fleet:
+        """The fleet at a glance."""
+        return Fleet(
+            time=messages.now(),
+            host=self._settings.host,
+            systemd=self._units.watched,
+            health=self._register.health(),
+            pools=self._register.pools(),
+            workers=self._register.workers(),
+            jobs={state: self._books.history.totals[state] for state in STATES},
+            broker=self._broker.view,
+        )
+
+    def workers(self) -> list[WorkerThread]:
+        """Every worker."""
+        return self._register.workers()
+
+    async def newest_jobs(self, state: str | None, limit: int) -> list[JobLine]:
+        """The jobs of which something was heard last."""
+        return await self._books.newest(state, limit)
+
+    async def job(self, job_id: str) -> JobView | None:
+        """One job with its tree."""
+        return await self._books.find(job_id, self._ongoing.of(job_id))
+
+    def figures(self) -> bytes:
+        """The fleet's figures for Prometheus."""
+        return self._figures.text()
+
+    # what goes on beside, with or without a session
+
+    async def _keep(self) -> None:
+        """Write down what systemd told of the workers, forget the gone ones, and let go of old jobs."""
+        clock = asyncio.get_running_loop().time
+        pruned = float("-inf")
+        while True:
+            self._register.forget()
+            await self._books.record([], self._register.take_changes())
+            if clock() - pruned > _PRUNE_SECONDS:
+                await self._books.prune()
+                pruned = clock()
+            await asyncio.sleep(_SAVE_SECONDS)
+
+    def _make_figures(self) -> Figures:
+        history = self._books.history
+        return Figures(
+            workers=self._register.workers,
+            broker=lambda: self._broker.view,
+            endings=lambda: history.endings,
+            open_jobs=lambda: history.totals[OPEN],
+        )
+
+    def _go_on(self, work: Coroutine[Any, Any, None], what: str) -> None:
+        """Until the loop ends, and all its tasks with it."""
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(lambda done: _tell(done, what))
+        self._going_on.append(task)
+
+
+def _tell(done: asyncio.Task[None], what: str) -> None:
+    if not done.cancelled() and (error := done.exception()):
+        log.critical("%s has ended", what, exc_info=error)

@@ -1,0 +1,60 @@
+"""The books: a database that cannot be written is waited for, and nothing is taken for written before it is."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clipmill import messages
+from clipmill_manager.bookkeeper import KEPT_MS, Bookkeeper
+from tests.unit.manager.telling import result
+
+pytestmark = pytest.mark.anyio
+
+NOW = messages.now()
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Iterator[Bookkeeper]:
+    books = Bookkeeper(tmp_path / "manager.db", retry=0.01)
+    yield books
+    books.close()
+
+
+async def test_a_database_that_cannot_be_written_is_waited_for(
+    books: Bookkeeper, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Here it is locked; a full disk is told to us in the same way."""
+    caplog.set_level(logging.WARNING)
+    other = sqlite3.connect(tmp_path / "manager.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writing = asyncio.ensure_future(books.record([result(NOW, "job1/download/0")]))
+    async with asyncio.timeout(20):
+        while not caplog.records:
+            await asyncio.sleep(0.01)
+    assert "the history cannot be written (database is locked)" in caplog.text
+    assert not writing.done()
+    other.execute("ROLLBACK")
+    other.close()
+    await writing
+    assert [line.job_id for line in await books.newest(None, 10)] == ["job1"]
+
+
+async def test_reading_goes_on_while_nothing_can_be_written(books: Bookkeeper, tmp_path: Path) -> None:
+    await books.record([result(NOW, "job1/download/0")])
+    other = sqlite3.connect(tmp_path / "manager.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    view = await books.find("job1", [])
+    assert view
+    assert view.job.state == "succeeded"
+    other.close()
+
+
+async def test_jobs_go_after_thirty_days(books: Bookkeeper) -> None:
+    await books.record([result(NOW - KEPT_MS - 1_000, f"old{number}/download/0") for number in range(1_200)])
+    await books.record([result(NOW, "new/download/0")])
+    await books.prune()
+    assert [line.job_id for line in await books.newest(None, 500)] == ["new"]
