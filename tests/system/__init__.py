@@ -1,0 +1,1 @@
+"""The built package in a Debian with systemd as its first process."""
