@@ -85,7 +85,7 @@ class Register:
         """Let go of workers that were silent for long and that systemd does not know."""
         now = self._clock()
         for name, record in list(self._records.items()):
-            if not record.invocation and now - record.last_sign > FORGOTTEN_AFTER_MS:
+            if not self._is_unit_here(record) and now - record.last_sign > FORGOTTEN_AFTER_MS:
                 del self._records[name]
 
     def restore(self, records: Iterable[WorkerRecord]) -> None:
@@ -109,6 +109,9 @@ class Register:
             host=host,
             since=self._clock(),
         )
+
+    def _is_unit_here(self, record: WorkerRecord) -> bool:
+        return record.host == self._host and record.worker_path in self._units
 
     def _put(self, record: WorkerRecord) -> None:
         before = self._records.get(record.worker_id)
