@@ -8,7 +8,15 @@ import pytest
 from clipmill import settings
 from clipmill.broker import RabbitBroker
 from clipmill.inprocess import InProcessBroker
-from clipmill.session import Broker, Publication, PublishRefused, Session, SessionLost
+from clipmill.session import (
+    Broker,
+    BrokerRefused,
+    BrokerUnreachable,
+    Publication,
+    PublishRefused,
+    Session,
+    SessionLost,
+)
 from clipmill.topology import Binding, Queue, Topology
 from tests.rig.broker import RELEASE_OF
 from tests.rig.broker import Broker as RabbitContainer
@@ -306,3 +314,18 @@ async def test_a_broker_that_is_short_of_memory_blocks_its_publishers(
     async with asyncio.timeout(20):
         await session.flow.open.wait()
         await publishing
+
+
+@pytest.mark.parametrize("version", list(RELEASE_OF))
+async def test_why_there_is_no_session_is_said_in_words(
+    version: str, rabbitmqs: Callable[[str], RabbitContainer]
+) -> None:
+    """Nothing listens; wrong password; no such vhost: what `systemctl status` shows must be enough to act on."""
+    container = rabbitmqs(version)
+    with pytest.raises(BrokerUnreachable, match="^refused$"):
+        await RabbitBroker(settings.load({"BROKER_URL": "amqp://localhost:1/x"}).broker).open()
+    wrong = container.url.replace("guest:guest", "guest:wrong")
+    with pytest.raises(BrokerRefused, match="ACCESS_REFUSED - Login was refused"):
+        await RabbitBroker(settings.load({"BROKER_URL": wrong}).broker).open()
+    with pytest.raises(BrokerRefused, match="no-such-vhost"):
+        await RabbitBroker(settings.load({"BROKER_URL": f"{container.url}no-such-vhost"}).broker).open()

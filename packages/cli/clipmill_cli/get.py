@@ -10,7 +10,7 @@ import typer
 
 from clipmill import settings
 from clipmill.store import Store
-from clipmill_cli import harvest, options
+from clipmill_cli import harvest, job_id, options
 from clipmill_cli.harvest import Crop
 from clipmill_cli.output import as_json
 from clipmill_cli.trouble import Trouble
@@ -34,7 +34,7 @@ def get(
       clipmill get 0b9c1d2e3f4a5b6c7d8e9f0a1b2c3d4e -o talk
       clipmill get $job -o talk --source --force
     """
-    crops = harvest.gather(Store(settings.load_for_person().store), job)
+    crops = harvest.gather(Store(settings.load_for_person().store), job_id.check(job))
     chosen = harvest.names(crops if source else harvest.results(crops))
     if not chosen:
         raise Trouble(f"job {job} has no files yet; clipmill status {job} tells how it is")

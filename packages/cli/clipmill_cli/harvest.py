@@ -14,8 +14,7 @@ from clipmill.messages import Artifact
 from clipmill.outcome import ToolError
 from clipmill.pipeline import SERVICES
 from clipmill.store import Manifest, Store
-from clipmill_cli.console import plain
-from clipmill_cli.trouble import Status, Trouble
+from clipmill_cli.trouble import Trouble
 
 ROOT = "download"
 
@@ -31,9 +30,7 @@ class Crop:
 
 
 def gather(store: Store, job_id: str) -> list[Crop]:
-    """Every file of the job, as the work flows. Raises Trouble."""
-    if not identifiers.is_job_id(job_id):
-        raise Trouble(f"{plain(job_id)!r} is no job: an id is 1 to 64 letters, digits, _ and -", Status.USAGE)
+    """Every file of the job (a checked id), as the work flows. Raises Trouble."""
     try:
         return [crop for manifest in _manifests(store, job_id) for crop in _crops(store, manifest)]
     except PermissionError:

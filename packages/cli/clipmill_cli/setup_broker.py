@@ -38,9 +38,11 @@ def setup_broker(
         bool, typer.Option("--local", help="The broker of this machine; where there is none, say so and be content.")
     ] = False,
     credentials: Annotated[
-        Path, typer.Option(metavar="DIRECTORY", help="Where the passwords of the two users are.")
+        Path, typer.Option(metavar="DIRECTORY", readable=False, help="Where the passwords of the two users are.")
     ] = CREDENTIALS,
-    env_file: Annotated[Path, typer.Option("--settings", metavar="FILE", help="The fleet's settings.")] = ENV_FILE,
+    env_file: Annotated[
+        Path, typer.Option("--settings", metavar="FILE", readable=False, help="The fleet's settings.")
+    ] = ENV_FILE,
 ) -> None:
     """Make a RabbitMQ ready: vhost, users, policies, exchanges, queues.
 
@@ -88,7 +90,7 @@ def make_ready(door: Door, fleet: Fleet) -> Iterator[str]:
         yield "nothing to do"
     yield from (f"warning: {text}" for text in wording.warnings(found))
     node = None if has_consumer_timeout(current.version) else door.consumer_timeout()
-    if text := wording.consumer_timeout_warning(current.version, fleet.job_timeout, node):
+    if text := wording.consumer_timeout_warning(current.version, max(fleet.job_timeouts.values()), node):
         yield f"warning: {text}"
 
 

@@ -10,7 +10,7 @@ import typer
 
 from clipmill import settings
 from clipmill.store import Store
-from clipmill_cli import console, fleet_glance, harvest, job_glance, manager, options
+from clipmill_cli import console, fleet_glance, harvest, job_glance, job_id, manager, options
 from clipmill_cli.answers import Fleet, Job
 from clipmill_cli.manager import Manager, ManagerDown
 from clipmill_cli.output import as_json
@@ -35,7 +35,7 @@ def status(
     if job is None:
         _fleet(Manager(socket), json=json)
     else:
-        _job(Manager(socket), job, json=json)
+        _job(Manager(socket), job_id.check(job), json=json)
 
 
 def _fleet(asked: Manager, *, json: bool) -> None:
@@ -51,12 +51,12 @@ def _fleet(asked: Manager, *, json: bool) -> None:
         console.output().print(fleet_glance.picture(manager.read(body, Fleet)))
 
 
-def _job(asked: Manager, job_id: str, *, json: bool) -> None:
+def _job(asked: Manager, job: str, *, json: bool) -> None:
     try:
-        body = asked.ask("jobs", job_id)
+        body = asked.ask("jobs", job)
     except ManagerDown as down:
         typer.echo(f"clipmill: {down}\nwhat the store has of the job:", err=True)
-        _from_store(job_id, json=json)
+        _from_store(job, json=json)
         raise typer.Exit(Status.UNAVAILABLE) from None
     if json:
         typer.echo(body)
@@ -75,11 +75,11 @@ def _without_manager(down: ManagerDown, *, json: bool) -> None:
         console.output().print(broker_glance.picture(seen))
 
 
-def _from_store(job_id: str, *, json: bool) -> None:
+def _from_store(job: str, *, json: bool) -> None:
     """What can be known all the same: the files that the store holds."""
-    crops = harvest.gather(_store(), job_id)
+    crops = harvest.gather(_store(), job)
     if json:
-        typer.echo(as_json({"jobId": job_id, "artifacts": [msgspec.to_builtins(crop.artifact) for crop in crops]}))
+        typer.echo(as_json({"jobId": job, "artifacts": [msgspec.to_builtins(crop.artifact) for crop in crops]}))
     else:
         console.output().print(job_glance.files(crops))
 

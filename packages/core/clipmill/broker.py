@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import re
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -30,8 +32,11 @@ from clipmill.topology import Arguments, Binding, Queue, Topology, arguments
 
 log = logging.getLogger(__name__)
 
-# Half-open connections are noticed after at most one and a half of these; the broker's default of 60 s is too long.
+# A broker that hangs is noticed after at most two and a half of these (pika looks every 25 s); its default is 60 s.
 _HEARTBEAT_SECONDS = 20
+# A network that is cut is noticed by the kernel, when a heartbeat of ours (every 10 s) gets no TCP acknowledgement for
+# so long (tcp(7)): within 25 s in all, and without waking anybody up more often.
+_UNACKNOWLEDGED_MS = 15_000
 _HANDSHAKE_SECONDS = 15
 _TCP_SECONDS = 5
 _PROBE_SECONDS = 0.5
@@ -79,14 +84,11 @@ class RabbitBroker:
     async def _tcp(self) -> None:
         try:
             async with asyncio.timeout(_TCP_SECONDS):
-                _, writer = await asyncio.open_connection(self.address.host, self.address.port)
+                await _knock(self.address.host, self.address.port)
         except TimeoutError:
             raise BrokerUnreachable("no answer") from None
         except OSError as error:
             raise BrokerUnreachable(_say_os(error)) from None
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
 
     def _parameters(self) -> pika.ConnectionParameters:
         tls = pika.SSLOptions(ssl.create_default_context(), self.address.host) if self.address.tls else None
@@ -96,6 +98,7 @@ class RabbitBroker:
             virtual_host=self.address.vhost,
             credentials=pika.PlainCredentials(self.address.user, self.address.password),
             heartbeat=_HEARTBEAT_SECONDS,
+            tcp_options={"TCP_USER_TIMEOUT": _UNACKNOWLEDGED_MS},
             ssl_options=tls,
             client_properties={"connection_name": self._client},
         )
@@ -390,6 +393,20 @@ class _RabbitDeliveries(Arrivals):
                 await self._session.cancel(self.name)
 
 
+async def _knock(host: str, port: int) -> None:
+    """Open and close a TCP connection. Raises OSError: that of the last address, where the name has several."""
+    loop = asyncio.get_running_loop()
+    failure: OSError | None = None
+    for family, kind, _, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        with socket.socket(family, kind) as knocking:
+            knocking.setblocking(False)
+            try:
+                return await loop.sock_connect(knocking, address)
+            except OSError as error:
+                failure = error
+    raise failure or OSError("no address")
+
+
 def _delivery(queue: str, method: Any, properties: Any, body: bytes) -> Delivery:
     return Delivery(
         body=body,
@@ -437,7 +454,11 @@ def _say(error: BaseException) -> str:
     if text:
         return f"{text} ({code})"
     cause = error.args[0] if error.args and isinstance(error.args[0], BaseException) else None
-    return _say(cause) if cause else (str(error) or type(error).__name__)
+    if cause:
+        return _say(cause)
+    # a handshake that the broker ended is told as "ConnectionClosedByBroker: (403) 'ACCESS_REFUSED - Login was …'"
+    told = re.search(r"\((\d{3})\) ['\"](.+?)['\"]$", str(error))
+    return f"{told[2]} ({told[1]})" if told else (str(error) or type(error).__name__)
 
 
 def _say_os(error: OSError) -> str:

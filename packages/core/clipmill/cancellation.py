@@ -16,6 +16,8 @@ from clipmill.store import Store
 
 _log = logging.getLogger(__name__)
 
+_ROOM_SECONDS = 5
+
 
 class Cancel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="cancel", tag_field="type"):
     """Nobody wants this job any longer."""
@@ -66,6 +68,15 @@ class CancellationConsumer:
             _log.warning("dropped: %s", error)
             return
         with log.about_job(job_id, queue=delivery.queue):
-            if self._store.cancel(job_id):
+            if await self._bury(job_id):
                 _log.info("cancelled: its steps start no more")
             await self._on_cancel(job_id)
+
+    async def _bury(self, job_id: str) -> bool:
+        """Set the tombstone, as soon as there is room on the disk for it; whether it is new."""
+        while True:
+            try:
+                return self._store.cancel(job_id)
+            except OSError as error:
+                _log.warning("the cancellation waits: %s", error)
+                await asyncio.sleep(_ROOM_SECONDS)

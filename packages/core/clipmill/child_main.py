@@ -68,19 +68,27 @@ def load(name: str) -> Handler:
 
 
 def attempt(handle: Handler, step: Step, given: Settings, tell: Callable[[Report], None]) -> Outcome:
-    """One attempt: the one place where what a handler raises becomes an outcome."""
+    """One attempt, by whoever holds the step: a second worker that has it too must find no half-removed workspace."""
     store = Store(given.store)
     try:
         with store.claim(step):
             outcome = store.done(step) or _work(handle, step, given, store, tell)
-    except Exception as error:  # noqa: BLE001  # whatever nobody expected is an outcome too
-        outcome = _failure(error)
-    if not isinstance(outcome, Retry):
-        store.clear_workspace(step)
-    return outcome
+            if not isinstance(outcome, Retry):
+                store.clear_workspace(step)
+            return outcome
+    except OSError as error:
+        return _failure(error)
 
 
 def _work(handle: Handler, step: Step, given: Settings, store: Store, tell: Callable[[Report], None]) -> Outcome:
+    """The one place where what a handler raises becomes an outcome."""
+    try:
+        return _commit(handle, step, given, store, tell)
+    except Exception as error:  # noqa: BLE001  # whatever nobody expected is an outcome too
+        return _failure(error)
+
+
+def _commit(handle: Handler, step: Step, given: Settings, store: Store, tell: Callable[[Report], None]) -> Outcome:
     """Let the handler work, and publish its artifacts when it is done."""
     workspace = open_workspace(store, step, given, lambda percent, note: tell(Report(round(percent, 1), note)))
     outcome = handle(step, workspace)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from clipmill import admission, dead_letter, log, messages, topology
+from clipmill.fuse import Fuse
 from clipmill.messages import MalformedMessage, Step
 from clipmill.session import Delivery, Publication, Session
 from clipmill.settlement import Settlement, settle
@@ -16,9 +17,10 @@ _log = logging.getLogger(__name__)
 class DeadLetterConsumer:
     """Decides the dead letters of one service, one after the other."""
 
-    def __init__(self, service: str, store: Store, settlement: Settlement) -> None:
+    def __init__(self, service: str, store: Store, fuse: Fuse, settlement: Settlement) -> None:
         self.service = service
         self._store = store
+        self._fuse = fuse
         self._settlement = settlement
 
     async def run(self, session: Session) -> None:
@@ -35,13 +37,20 @@ class DeadLetterConsumer:
             done = self._store.done(step)
             if done:
                 _log.info("done after all: its manifest stands")
+                self._clean(step)
                 return self._settlement.after(step, done)
             follows = self._settlement.after_failure(step, failure, letter.body, messages.now())
             if follows[-1].exchange == topology.DEFAULT_EXCHANGE:
                 _log.error("given up and parked: %s", failure.reason)
+                self._clean(step)
             else:
                 _log.warning("another attempt by %s: %s", follows[-1].exchange, failure.reason)
             return follows
+
+    def _clean(self, step: Step) -> None:
+        """What killed attempts have left goes with a step that has ended."""
+        self._store.tidy(step)
+        self._fuse.forgive(step.id)
 
     def _step(self, letter: Delivery) -> Step:
         try:

@@ -12,13 +12,13 @@ from clipmill.broker import RabbitBroker
 from clipmill.event_consumer import PREFETCH, EventConsumer
 from clipmill.events import Event
 from clipmill.messages import MalformedMessage
+from clipmill.presence import Presence
 from clipmill.reconnect import keep_session
 from clipmill.session import Broker, Delivery, Session
 from clipmill.settings import Settings
 from clipmill.settlement import settle
 from clipmill.systemd import Supervisor
 from clipmill.vital_signs import Stopwatch, VitalSigns
-from clipmill.worker_status import WorkerStatus
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ class EventWorker:
             host=settings.host,
             child_pid=lambda: None,
         )
+        self._presence = Presence(self.signs, supervisor)
 
     def drain(self) -> None:
         """Take no more events and return from `run`; what is not acked comes again."""
@@ -59,18 +60,17 @@ class EventWorker:
         await self._consumer.start()
         try:
             async with beside(self._supervisor.keep_watchdog()):
-                await keep_session(self._broker, self._draining, serve=self._serve, waiting=self._wait_for)
+                await keep_session(self._broker, self._draining, serve=self._serve, waiting=self._presence.wait_for)
         finally:
             await self._consumer.stop()
 
     async def _serve(self, session: Session) -> None:
         await session.declare(topology.results())
-        self._become(WorkerStatus.RUNNING, "connected")
+        self._presence.attach(session)
         async with asyncio.TaskGroup() as tasks:
             others = [tasks.create_task(self._take(session, queue)) for queue in self._consumer.queues]
             others += [tasks.create_task(self._consumer.beside(session)), tasks.create_task(self.signs.beat(session))]
-            self._become(WorkerStatus.IDLE, f"idle: waiting for events on {', '.join(self._consumer.queues)}")
-            self._supervisor.ready()
+            self._presence.idle(f"idle: waiting for events on {', '.join(self._consumer.queues)}")
             await self._draining.wait()
             for task in others:
                 task.cancel()
@@ -86,15 +86,6 @@ class EventWorker:
         for delivery in batch:
             await settle(session, delivery)
         self.signs.tally.count_events(len(batch), watch.seconds)
-
-    def _wait_for(self, what: str) -> None:
-        self._become(WorkerStatus.ERROR, what)
-        log.warning("%s", what)
-        self._supervisor.ready()
-
-    def _become(self, status: WorkerStatus, note: str) -> None:
-        self.signs.become(status, note)
-        self._supervisor.status(note)
 
 
 def _read(delivery: Delivery) -> Event | None:

@@ -5,9 +5,12 @@ The broker's delivery counts cannot tell: a drain, a pause and a cut connection 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
+
+from clipmill import identifiers
 
 CRASHES = 2
 """A step that has crashed its worker so often is parked."""
@@ -33,14 +36,17 @@ class Fuse:
         boot, _, step_id = os.read(self._file, 4096).decode(errors="replace").partition(" ")
         self.remove()
         # a machine that lost its power says nothing against the step
-        if not step_id or not _is_this_boot(boot):
+        if not _is_this_boot(boot) or not identifiers.is_step_id(step_id):
             return None
         self._count(step_id)
         return step_id
 
     def light(self, step_id: str) -> None:
-        """The step is about to be worked on."""
-        os.pwrite(self._file, f"{_boot_time():.0f} {step_id}".encode(), 0)
+        """The step is about to be worked on. Raises OSError when the disk is full."""
+        record = f"{_boot_time():.0f} {step_id}".encode()
+        os.pwrite(self._file, record, 0)
+        # a longer record may have stood there: that of a step which another worker has settled
+        os.ftruncate(self._file, len(record))
 
     def remove(self) -> None:
         """The step is settled, or given back on purpose."""
@@ -49,19 +55,21 @@ class Fuse:
     def has_blown(self, step_id: str) -> bool:
         """Whether the step has crashed workers too often. Its count starts anew then, for a person's retry."""
         path = self._path(step_id)
-        if not path.exists() or int(path.read_text()) < CRASHES:
+        if not path.exists() or path.stat().st_size < CRASHES:
             return False
-        path.unlink()
+        path.unlink(missing_ok=True)
         return True
 
     def forgive(self, step_id: str) -> None:
-        """The step was worked to its end after all."""
+        """The step has ended after all."""
         self._path(step_id).unlink(missing_ok=True)
 
     def _count(self, step_id: str) -> None:
-        self._crashes.mkdir(exist_ok=True)
-        path = self._path(step_id)
-        path.write_text(str(1 + (int(path.read_text()) if path.exists() else 0)))
+        """One byte a crash: a full disk costs a count, and never leaves a file that cannot be read."""
+        with contextlib.suppress(OSError):
+            self._crashes.mkdir(exist_ok=True)
+            with self._path(step_id).open("ab") as crashes:
+                crashes.write(b"x")
 
     def _path(self, step_id: str) -> Path:
         return self._crashes / step_id.replace("/", ".")

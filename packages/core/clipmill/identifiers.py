@@ -43,6 +43,11 @@ def split_step_id(text: str) -> tuple[str, str, str]:
     return match[1], match[2], match[3]
 
 
+def is_step_id(text: str) -> bool:
+    """Whether `text` is a stepId."""
+    return _STEP_ID.fullmatch(text) is not None
+
+
 def index_below(parent_index: str | None, position: int) -> str:
     """The index of the step that works on the artifact at `position` of the step at `parent_index`.
 

@@ -59,12 +59,17 @@ class _JournalHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         fields = {**_fields.get(), "PRIORITY": str(_priority(record.levelno)), "LOGGER": record.name}
-        fields |= {"CODE_FILE": record.pathname, "CODE_LINE": str(record.lineno), "CODE_FUNC": record.funcName}
         if record.exc_info:
             fields["EXCEPTION"] = "".join(traceback.format_exception(*record.exc_info))
         try:
-            self._send(self.format(record), **fields)
-        except OSError:
+            self._send(
+                self.format(record),
+                CODE_FILE=record.pathname,
+                CODE_LINE=record.lineno,
+                CODE_FUNC=record.funcName,
+                **fields,
+            )
+        except Exception:  # noqa: BLE001  # whatever the journal has against a line, the service goes on
             self.handleError(record)
 
 

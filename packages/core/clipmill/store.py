@@ -79,16 +79,19 @@ class Store:
         return Done(manifest.artifacts) if manifest else None
 
     @contextlib.contextmanager
-    def claim(self, step: Step) -> Iterator[None]:
+    def claim(self, step: Step, *, wait: bool = True) -> Iterator[None]:
         """Hold the step alone, waiting for whoever holds it now; the kernel lets go when the holder dies (flock(2)).
 
-        After a cut connection two workers may have the same step: the second waits here, and finds it done.
+        After a cut connection two workers may have the same step: the second waits here, and finds it done. Without
+        `wait` it raises BlockingIOError.
         """
         path = self.root / "work" / (self.workspace(step.id).name + ".lock")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path):
-            yield
-            path.unlink(missing_ok=True)
+        with _locked(path, wait=wait):
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
 
     def commit(self, step: Step, done: Done) -> None:
         """Publish the artifacts that lie in the step's workspace: all of them or none.
@@ -129,6 +132,15 @@ class Store:
     def _tombstone(self, job_id: str) -> Path:
         return self.root / "jobs" / job_id / "cancelled"
 
+    def tidy(self, step: Step) -> None:
+        """Remove what killed attempts have left of a step that has ended: scratch folder, lock, and what it has taken
+        from the inbox. Whoever holds the step at this moment does that himself.
+        """
+        with contextlib.suppress(OSError), self.claim(step, wait=False):
+            self.clear_workspace(step)
+        if self.manifest(step.id) or self.is_cancelled(step.job_id):
+            self.clear_inbox(step)
+
     def clear_workspace(self, step: Step) -> None:
         """Remove the scratch folder of a step that needs it no more."""
         shutil.rmtree(self.workspace(step.id), ignore_errors=True)
@@ -144,12 +156,12 @@ class Store:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path, *, wait: bool) -> Iterator[None]:
     """The lock on the file at `path`. Its last holder has removed it: what was locked then is a name no more, so the
     lock counts only on the file that stands there."""
     while True:
         with path.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists() and os.fstat(file.fileno()).st_ino == path.stat().st_ino:
                 yield
                 return

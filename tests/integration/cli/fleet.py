@@ -25,8 +25,13 @@ def new_fleet() -> Fleet:
         vhost=f"clips-{mark}",
         accounts=(fleet_account(f"fleet-{mark}", "secret-of-fleet"), replace(people, name=f"people-{mark}")),
         topology=topology.fleet_topology(SERVICES),
-        job_timeout=7200,
+        job_timeouts=steps_of(7200),
     )
+
+
+def steps_of(seconds: float) -> dict[str, float]:
+    """Each service's steps may take so long."""
+    return {topology.work_queue(service): seconds for service in SERVICES}
 
 
 def address(broker: Broker, fleet: Fleet, account: Account) -> BrokerAddress:

@@ -22,7 +22,7 @@ from clipmill_cli.rabbitmq.rabbitmqctl import RabbitmqCtl
 from clipmill_cli.rabbitmq.snapshot import Door
 from clipmill_cli.rabbitmq.wanted import Account, Fleet
 from clipmill_cli.trouble import Trouble
-from tests.integration.cli.fleet import address, channel, new_fleet, of_vhost, open_session
+from tests.integration.cli.fleet import address, channel, new_fleet, of_vhost, open_session, steps_of
 from tests.rig.broker import AMQP_PORT, Broker
 from tests.rig.deadline import until
 
@@ -142,7 +142,7 @@ def test_a_changed_time_limit_changes_the_policies_of_the_work_queues(fleet: Fle
     door = Management(rabbitmqs("4.0").management_url)
     made_ready(door, fleet)
     changed = "changed 3 policies: download_queue, cutter_queue, preview_queue"
-    assert made_ready(door, replace(fleet, job_timeout=60)) == [changed]
+    assert made_ready(door, replace(fleet, job_timeouts=steps_of(60))) == [changed]
 
 
 def test_a_queue_that_stands_with_arguments_is_kept_and_told_each_time(door: Door, fleet: Fleet, at: At) -> None:
@@ -174,7 +174,9 @@ def test_only_a_broker_that_has_the_nodes_timeout_alone_is_warned_of_it(
     assert "(1800 s now)" in list(setup_broker.make_ready(rabbitmqctl(old), fleet))[-1]
     assert "(30 min by default)" in list(setup_broker.make_ready(Management(old.management_url), fleet))[-1]
     # 1800 s are enough for these steps
-    assert list(setup_broker.make_ready(rabbitmqctl(old), replace(fleet, job_timeout=600))) == ["nothing to do"]
+    assert list(setup_broker.make_ready(rabbitmqctl(old), replace(fleet, job_timeouts=steps_of(600)))) == [
+        "nothing to do"
+    ]
     assert not any(
         TIMEOUT_IS_THE_NODES in line for line in setup_broker.make_ready(Management(new.management_url), fleet)
     )

@@ -26,7 +26,7 @@ FLEET = Fleet(
     vhost="clipmill",
     accounts=(fleet_account("clipmill", "one"), submit_account("two")),
     topology=topology.fleet_topology(SERVICES),
-    job_timeout=7200,
+    job_timeouts={topology.work_queue(service): 7200 for service in SERVICES},
 )
 BARE = Snapshot(version="4.0.5", definitions={})
 
@@ -86,7 +86,7 @@ def test_a_policy_says_what_the_topology_says_and_this_version_knows(
     version: str, queue: str, expected: dict[str, object]
 ) -> None:
     found = next(item for item in FLEET.topology.queues if item.name == queue)
-    made = policy(found, version=version, vhost="clipmill", job_timeout=7200)
+    made = policy(found, version=version, vhost="clipmill", job_timeout=FLEET.job_timeouts.get(queue))
     definition = made["definition"] if made else {}
     assert expected.items() <= definition.items()
     assert ("delivery-limit" in definition) == ("delivery-limit" in expected or queue.startswith("retry"))
@@ -94,7 +94,7 @@ def test_a_policy_says_what_the_topology_says_and_this_version_knows(
 
 
 def test_a_policy_holds_for_its_queue_alone() -> None:
-    made = policy(Queue(name="a.b", delivery_limit=1), version="4.0.5", vhost="clipmill", job_timeout=1)
+    made = policy(Queue(name="a.b", delivery_limit=1), version="4.0.5", vhost="clipmill")
     assert made
     assert re.search(made["pattern"], "a.b")
     assert not any(re.search(made["pattern"], name) for name in ("a.b_dlq", "xa.b", "a-b"))
@@ -139,7 +139,7 @@ def test_what_lasts_is_kept_and_told_with_the_way_out() -> None:
     assert not found.missing
     vhost, exchange, queue = wording.warnings(found)
     assert "rabbitmqctl delete_vhost clipmill" in vhost
-    assert "is of type headers and is kept" in exchange
+    assert "is of type headers; delete it" in exchange
     assert "was declared with no queue type and is kept" in queue
     assert "rabbitmqctl delete_queue --vhost clipmill notifier" in queue
 
@@ -191,9 +191,10 @@ def credentials(tmp_path: Path) -> Path:
 
 def test_a_fleet_is_what_its_settings_and_credentials_say(credentials: Path) -> None:
     env_file = credentials / "clipmill.env"
-    env_file.write_text("BROKER_URL=amqp://mill@localhost/clips\nJOB_TIMEOUT=60\n")
+    env_file.write_text("BROKER_URL=amqp://mill@localhost/clips\nJOB_TIMEOUT=60\nCUTTER_JOB_TIMEOUT=90\n")
     fleet = read_fleet(env_file, credentials)
-    assert (fleet.vhost, fleet.job_timeout) == ("clips", 60)
+    assert fleet.vhost == "clips"
+    assert fleet.job_timeouts == {"download_queue": 60, "cutter_queue": 90, "preview_queue": 60}
     passwords = [(account.name, account.password) for account in fleet.accounts]
     assert passwords == [("mill", "of-the-fleet"), ("clipmill-submit", "of-people")]
 

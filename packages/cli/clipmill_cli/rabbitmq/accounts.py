@@ -17,19 +17,21 @@ FLEET_PASSWORD = "amqp-password"
 SUBMIT_PASSWORD = "amqp-submit-password"
 
 
-def read_settings(env_file: Path, credentials: Path) -> Settings:
+def read_settings(env_file: Path, credentials: Path, *, service: str = "") -> Settings:
     """What the services are told: clipmill.env and the credentials, whatever this shell's environment says."""
-    return settings.load({**settings.read_env_file(env_file), "CREDENTIALS_DIRECTORY": _readable(credentials)})
+    fields = {**settings.read_env_file(env_file), "CREDENTIALS_DIRECTORY": _readable(credentials)}
+    return settings.load(fields, service=service)
 
 
 def read_fleet(env_file: Path, credentials: Path) -> Fleet:
     """The fleet that a broker is made ready for. Raises Trouble when a password is missing, BadSettings."""
     given = read_settings(env_file, credentials)
+    services = {name: read_settings(env_file, credentials, service=name) for name in SERVICES}
     return Fleet(
         vhost=given.broker.vhost,
         accounts=_accounts(given, settings.read_env_file(env_file), credentials),
         topology=topology.fleet_topology(SERVICES),
-        job_timeout=given.job_timeout,
+        job_timeouts={topology.work_queue(name): own.job_timeout for name, own in services.items()},
     )
 
 

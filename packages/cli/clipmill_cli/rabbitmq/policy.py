@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from clipmill import topology
-from clipmill.pipeline import SERVICES
 from clipmill.topology import Arguments, Queue
 from clipmill_cli.rabbitmq.snapshot import Item
 
@@ -16,12 +15,14 @@ CONSUMER_TIMEOUT_SINCE = (3, 12)
 """Older brokers know the node's setting alone, for all queues (facts: they accept the argument and ignore it)."""
 
 _SETTLING_SECONDS = 900
-_WORKED = frozenset(topology.work_queue(service) for service in SERVICES)
 
 
-def policy(queue: Queue, *, version: str, vhost: str, job_timeout: float) -> Item | None:
-    """The policy for `queue` as RabbitMQ's definitions have it, or None when its type alone says everything."""
-    definition = topology.definition(queue, version=version) | _consumer_timeout(queue, version, job_timeout)
+def policy(queue: Queue, *, version: str, vhost: str, job_timeout: float | None = None) -> Item | None:
+    """The policy for `queue` as RabbitMQ's definitions have it, or None when its type alone says everything.
+
+    `job_timeout` is how long a step that lies on it may take; None for a queue whose messages are settled at once.
+    """
+    definition = topology.definition(queue, version=version) | _consumer_timeout(version, job_timeout)
     if not definition:
         return None
     return {
@@ -44,11 +45,15 @@ def consumer_timeout(job_timeout: float) -> int:
 
 def has_consumer_timeout(version: str) -> bool:
     """Whether this broker knows a consumer timeout per queue."""
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:2]) >= CONSUMER_TIMEOUT_SINCE
+    return numbers(version) >= CONSUMER_TIMEOUT_SINCE
 
 
-def _consumer_timeout(queue: Queue, version: str, job_timeout: float) -> Arguments:
-    """Only queues whose deliveries stay unacked for as long as a step takes need more than the default of 30 min."""
-    if queue.name in _WORKED and has_consumer_timeout(version):
-        return {"consumer-timeout": consumer_timeout(job_timeout) * 1000}
-    return {}
+def numbers(version: str) -> tuple[int, ...]:
+    """The first two numbers of a version, to compare by."""
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+
+
+def _consumer_timeout(version: str, job_timeout: float | None) -> Arguments:
+    if job_timeout is None or not has_consumer_timeout(version):
+        return {}
+    return {"consumer-timeout": consumer_timeout(job_timeout) * 1000}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clipmill.topology import CONTROL, JOBS, RESULTS, Queue, Topology
@@ -30,7 +31,8 @@ class Fleet:
     vhost: str
     accounts: tuple[Account, ...]
     topology: Topology
-    job_timeout: float
+    job_timeouts: Mapping[str, float]
+    """For each work queue how long one of its steps may take, in seconds."""
 
 
 def fleet_account(name: str, password: str) -> Account:
@@ -82,7 +84,7 @@ def _permission(account: Account, vhost: str) -> Item:
 
 def _policies(fleet: Fleet, version: str) -> list[Item]:
     def of(queue: Queue) -> Item | None:
-        return policy(queue, version=version, vhost=fleet.vhost, job_timeout=fleet.job_timeout)
+        return policy(queue, version=version, vhost=fleet.vhost, job_timeout=fleet.job_timeouts.get(queue.name))
 
     return [made for queue in fleet.topology.queues if (made := of(queue))]
 

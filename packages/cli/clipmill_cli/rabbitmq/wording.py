@@ -19,11 +19,11 @@ _ONE = {
 }
 
 
-def changes(found: Difference) -> list[str]:
-    """What is done, a line for each kind of thing."""
+def changes(found: Difference, *, made: str = "made", changed: str = "changed") -> list[str]:
+    """What is done, or with other verbs what is to be done: a line for each kind of thing."""
     return [
         f"{verb} {_kind(section, items)}: {', '.join(map(_name, items))}"
-        for verb, sections in (("made", found.made), ("changed", found.changed))
+        for verb, sections in ((made, found.made), (changed, found.changed))
         for section, items in sections.items()
     ]
 
@@ -34,15 +34,15 @@ def warnings(found: Difference) -> Iterator[str]:
         yield (
             f"vhost {vhost['name']} was made without the default queue type quorum, and this version cannot change"
             " that: a client's plain declare of a queue is refused. When its queues are empty: rabbitmqctl"
-            f" delete_vhost {vhost['name']}, then run this again"
+            f" delete_vhost {vhost['name']}, then set the broker up again"
         )
     for exchange in found.kept.get("exchanges", []):
-        yield f"exchange {exchange['name']} is of type {exchange['type']} and is kept; delete it and run this again"
+        yield f"exchange {exchange['name']} is of type {exchange['type']}; delete it, then set the broker up again"
     for queue in found.kept.get("queues", []):
         yield (
             f"queue {queue['name']} was declared with {_arguments(queue)} and is kept: a client's plain declare of it"
             f" is refused. When it is empty: rabbitmqctl delete_queue --vhost {queue['vhost']} {queue['name']},"
-            " then run this again"
+            " then set the broker up again"
         )
 
 
