@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from clipmill import messages
 from clipmill.child import Child
+from clipmill.child_wire import Report
 from clipmill.fuse import CRASHES, Fuse
 from clipmill.messages import Step
 from clipmill.outcome import Cancelled, Done, Outcome, Reject, Retry
@@ -97,6 +98,7 @@ class Attempts:
     async def _work(self, step: Step) -> Outcome:
         """The attempt in the child, counted and told."""
         watch = Stopwatch()
+        self._presence.progress(step, Report(0))
         outcome = await self._child.attempt(step, lambda report: self._presence.progress(step, report))
         if isinstance(outcome, Retry) and self._store.is_cancelled(step.job_id):
             outcome = Cancelled()

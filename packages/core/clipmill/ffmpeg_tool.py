@@ -49,9 +49,14 @@ def sink(path: Path, *streams: Stream, **options: str | int | float | None) -> S
     return ffmpeg.output(*streams, f"file:{path}", **options)
 
 
-def concatenate(streams: Sequence[Stream], *, v: int, a: int) -> Stream:
-    """Segments one after the other; each gives `v` pictures and `a` sounds to `streams`. Outputs by number, v first."""
-    return ffmpeg.concat(*streams, v=v, a=a).node
+def joined(script: Path, pieces: Sequence[Path]) -> Stream:
+    """An input that is all `pieces` one after the other, by a playlist of them that is written beside them as `script`.
+
+    It is the one playlist that ffmpeg is ever allowed to follow: we wrote it, and made and named what it leads to.
+    """
+    script.write_text("ffconcat version 1.0\n" + "".join(f"file {piece.name}\n" for piece in pieces))
+    guards = GUARDS | {"format_whitelist": f"concat,{FORMATS}"}
+    return ffmpeg.input(f"file:{script}", f="concat", **guards)
 
 
 def run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import uuid
 
@@ -35,6 +36,7 @@ def step_id(job_id: str, service: str, index: str = ROOT_INDEX) -> str:
     return f"{job_id}/{service}/{index}"
 
 
+@functools.lru_cache(maxsize=16)  # a step's id is taken apart a dozen times on its way
 def split_step_id(text: str) -> tuple[str, str, str]:
     """The (jobId, service, index) of a stepId. Raises ValueError when `text` is none."""
     match = _STEP_ID.fullmatch(text)

@@ -62,10 +62,11 @@ class Fleet:
 
     async def event(self, *kinds: type[Event]) -> Event:
         """The next event of one of these kinds."""
-        while True:
-            event = read_event((await self.take("everything")).body)
-            if isinstance(event, kinds):
-                return event
+        async with asyncio.timeout(20):
+            while True:
+                event = read_event((await self.take("everything")).body)
+                if isinstance(event, kinds):
+                    return event
 
     async def until(self, holds: Callable[[], object], seconds: float = 20) -> None:
         """Poll a fact that nobody announces."""
