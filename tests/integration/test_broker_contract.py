@@ -322,7 +322,7 @@ async def test_why_there_is_no_session_is_said_in_words(
 ) -> None:
     """Nothing listens; wrong password; no such vhost: what `systemctl status` shows must be enough to act on."""
     container = rabbitmqs(version)
-    with pytest.raises(BrokerUnreachable, match="^refused$"):
+    with pytest.raises(BrokerUnreachable, match=r"^refused$"):
         await RabbitBroker(settings.load({"BROKER_URL": "amqp://localhost:1/x"}).broker).open()
     wrong = container.url.replace("guest:guest", "guest:wrong")
     with pytest.raises(BrokerRefused, match="ACCESS_REFUSED - Login was refused"):

@@ -55,6 +55,7 @@ def test_without_a_broker_it_is_ready_all_the_same_says_what_it_waits_for_and_st
     service: str, tmp_path: Path
 ) -> None:
     """No start, boot or apt ever blocks on a broker; SIGTERM ends it with status 0."""
+    (tmp_path / "run").mkdir()
     with listener(tmp_path / "notify") as said:
         given = {
             "BROKER_URL": "amqp://localhost:1/x",

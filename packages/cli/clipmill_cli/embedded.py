@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,11 +28,12 @@ HANDLERS = {
 class Fleet:
     """A context manager: its members run in the block, and end with it."""
 
-    def __init__(self, settings: Settings, *, services: Collection[str], downloads: int) -> None:
+    def __init__(self, settings: Settings, *, services: Collection[str], downloads: int, log: Path) -> None:
         self.broker = InProcessBroker()
         # before the first step ends: its successors need their queues, though their workers still start
         self.broker.declare(topology.fleet_topology(services))
         self._settings = settings
+        self._log = log
         self._supervisor = Supervisor()
         units = [f"download@{number}" for number in range(1, downloads + 1)]
         units += [f"{service}@1" for service in services if service != "download"]
@@ -93,7 +95,7 @@ class Fleet:
     def _complain(self) -> None:
         for task, name in self._tasks().items():
             if task.done() and not task.cancelled() and (error := task.exception()):
-                raise Trouble(f"{name} cannot work: {error}") from error
+                raise Trouble(f"{name} cannot work: {error}; {self._log} tells more") from error
 
     def _make_worker(self, unit: str) -> Worker:
         service = unit.partition("@")[0]

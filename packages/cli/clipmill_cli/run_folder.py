@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from clipmill import identifiers
-from clipmill.messages import Pipeline
 from clipmill.store import Store
 from clipmill_cli.origin import File, Link, Origin
 from clipmill_cli.trouble import Trouble
@@ -44,9 +43,12 @@ class RunFolder:
             yield
             self._tidy()
 
-    def job_id(self, origin: Origin, pipeline: Pipeline) -> str:
-        """The id of the job that was begun here for this and is not over; else a new one that tells what it is."""
-        mark = self._mark(origin, pipeline)
+    def job_id(self, origin: Origin, wishes: object) -> str:
+        """The id of the job that was begun here for this and is not over; else a new one that tells what it is.
+
+        `wishes` is whatever else makes another job of it, such as its pipeline; two that look alike are the same.
+        """
+        mark = self._mark(origin, wishes)
         if mark.exists() and identifiers.is_job_id(begun := mark.read_text()):
             return begun
         name = f"{slug(origin)}-{secrets.token_hex(4)}"
@@ -54,12 +56,12 @@ class RunFolder:
         mark.write_text(name)
         return name
 
-    def strike_off(self, origin: Origin, pipeline: Pipeline) -> None:
+    def strike_off(self, origin: Origin, wishes: object) -> None:
         """The same again will be a job of its own."""
-        self._mark(origin, pipeline).unlink(missing_ok=True)
+        self._mark(origin, wishes).unlink(missing_ok=True)
 
-    def _mark(self, origin: Origin, pipeline: Pipeline) -> Path:
-        identity = hashlib.sha256(repr((_identity(origin), pipeline)).encode(errors="surrogateescape"))
+    def _mark(self, origin: Origin, wishes: object) -> Path:
+        identity = hashlib.sha256(repr((_identity(origin), wishes)).encode(errors="surrogateescape"))
         return self.own / "begun" / identity.hexdigest()[:32]
 
     def _forget_processes(self) -> None:

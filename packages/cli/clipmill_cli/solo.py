@@ -38,14 +38,15 @@ class Solo:
         self._folder = folder
         self._settings = replace(settings, store=folder.store.root, state=folder.state)
         self._pipeline = pipeline
-        self._origins = {folder.job_id(origin, pipeline): origin for origin in origins}
+        self._wishes = (pipeline, settings.part_seconds)
+        self._origins = {folder.job_id(origin, self._wishes): origin for origin in origins}
         self._bars = Bars(console, {job_id: str(origin) for job_id, origin in self._origins.items()})
         self.vigil = Correspondence(self._origins, self._bars.show)
 
     async def carry_out(self) -> bool:
         """Whether it came to its end; False when it was interrupted. Raises Trouble."""
         self._check_room()
-        log.setup(self._settings.log_level, WORKER="clipmill-run")
+        log.setup(self._settings.log_level, worker="run")
         with self._bars, _retries_told(self._bars):
             async with self._fleet() as fleet:
                 self._hear_signals(fleet)
@@ -74,7 +75,8 @@ class Solo:
 
     def _fleet(self) -> Fleet:
         services = {"download", *(service for tier in self._pipeline for service in tier)}
-        return Fleet(self._settings, services=services, downloads=min(len(self._origins), _MOST_DOWNLOADS))
+        downloads = min(len(self._origins), _MOST_DOWNLOADS)
+        return Fleet(self._settings, services=services, downloads=downloads, log=self._folder.log)
 
     def _hear_signals(self, fleet: Fleet) -> None:
         """The first one drains, the second one ends it at once."""
@@ -97,7 +99,7 @@ class Solo:
         """What is over will not be gone on with."""
         for job_id, origin in self._origins.items():
             if self.vigil.trees[job_id].is_over:
-                self._folder.strike_off(origin, self._pipeline)
+                self._folder.strike_off(origin, self._wishes)
 
     def _check_room(self) -> None:
         free, reserve = self._folder.store.free_bytes(), self._settings.disk_reserve

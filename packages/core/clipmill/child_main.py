@@ -39,7 +39,7 @@ def main() -> None:
     volunteer_for_the_oom_killer()
     with socket.socket(fileno=int(descriptor)) as connection, connection.makefile("rb") as lines:
         given = settings.parse(lines.readline())
-        log.setup(given.log_level, WORKER=worker)
+        log.setup(given.log_level, worker=worker)
         handle = load(handler)
         connection.sendall(child_wire.encode(Ready()))
         for line in lines:

@@ -20,11 +20,11 @@ _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), 
 _DEBUG_PRIORITY = 7
 
 
-def setup(level: str, **fields: str) -> None:
-    """Log at `level` and above; every line of this process carries `fields`."""
-    _fields.set(fields)
+def setup(level: str, *, worker: str) -> None:
+    """Log at `level` and above, as `worker` (download@1): a field of every line of this process."""
+    _fields.set({"WORKER": worker, "SYSLOG_IDENTIFIER": f"clipmill-{worker.partition('@')[0]}"})
     handler = _JournalHandler() if stderr_is_journal() else _terminal()
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler], format="%(message)s", force=True)
     # pika tells each frame's fate at INFO and each lost connection at ERROR, which we say once and in our words
     logging.getLogger("pika").setLevel(logging.CRITICAL)
 

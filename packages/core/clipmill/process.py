@@ -38,7 +38,7 @@ def run(
     """Run what `make` gives until it is drained. Exits with 78 when settings or surroundings are wrong."""
     try:
         settings = preflight.check(unit.partition("@")[0], programs=programs, writes_store=writes_store)
-        log.setup(settings.log_level, WORKER=unit)
+        log.setup(settings.log_level, worker=unit)
         asyncio.run(_until_told(lambda: make(settings)))
     except BadSettings as error:
         sys.stderr.write(f"{unit} cannot start:\n{error}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import os
 import shlex
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 Command = Sequence[str | Path]
 
 _TAIL_BYTES = 4000
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_prctl = ctypes.CDLL(None).prctl  # looked up here: after a fork as little as possible is done
 
 
 def run(
@@ -68,12 +71,21 @@ def _group(command: Command, cwd: Path | None, errors: IO[bytes]) -> Iterator[su
         errors="replace",
         env=clean_environment(),
         process_group=0,
+        preexec_fn=_die_with_parent,
     )
     with process:
         try:
             yield process
         finally:
             _kill_group(process)
+
+
+def _die_with_parent() -> None:
+    """Before the program starts: ask the kernel to kill it when this process dies, however that happens.
+
+    Its group is its own, so that it can be ended alone; whoever kills a child and its group would leave it behind.
+    """
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @contextlib.contextmanager

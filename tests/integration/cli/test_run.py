@@ -5,7 +5,7 @@ import os
 import pty
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,19 @@ def test_a_disk_that_is_short_is_said_before_anything_is_done(tmp_path: Path, ou
     assert f"no room in {out}: " in done.stderr
 
 
+def test_a_worker_that_cannot_start_is_said_with_where_to_look(tmp_path: Path, out: Path) -> None:
+    broken = tmp_path / "broken" / "clipmill_preview"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").touch()
+    (broken / "handler.py").write_text("raise ImportError('no such library')")
+    done = run(clips.clip(tmp_path), out=out, PYTHONPATH=str(broken.parent))
+    assert done.returncode == 1
+    assert "preview@1 cannot work: the handler's process ended with status 1" in done.stderr
+    assert f"{out}/.clipmill/log tells more" in done.stderr
+    assert "no such library" in (out / ".clipmill" / "log").read_text()
+    assert "Traceback" not in done.stderr
+
+
 def test_after_a_step_that_may_pass_it_says_why_it_waits(site: Server, out: Path) -> None:
     site.rules["/busy.mp4"] = Behaviour(status=503)
     with Interruptible(site.url("busy.mp4"), out=out) as running:
@@ -178,13 +191,19 @@ class Interruptible:
         self._process.send_signal(signal.SIGINT)
 
     def until_said(self, words: str) -> None:
-        until(lambda: words in self._heard(), what=f"{words!r}; it said: {self.said[-500:]}")
+        self._until(lambda: words in self._heard(), f"{words!r}")
 
     def end(self) -> int:
         """Its exit status."""
-        until(lambda: self._heard() and self._process.poll() is not None, what=f"its end; it said: {self.said[-500:]}")
+        self._until(lambda: self._heard() is not None and self._process.poll() is not None, "its end")
         self._heard()
         return int(self._process.returncode)
+
+    def _until(self, holds: Callable[[], bool], what: str) -> None:
+        try:
+            until(holds, what=what)
+        except TimeoutError as late:
+            raise AssertionError(f"{late}; it said: {self.said}") from None
 
     def _heard(self) -> str:
         try:

@@ -31,7 +31,7 @@ def test_an_interrupted_job_is_gone_on_with_under_its_id(tmp_path: Path) -> None
     link = Link("https://example.org/a")
     first = _begin(tmp_path, link)
     assert _begin(tmp_path, link) == first
-    assert _begin(tmp_path, link, pipeline=(("preview",),)) != first
+    assert _begin(tmp_path, link, wishes=(("preview",),)) != first
     assert _begin(tmp_path, Link("https://example.org/b")) != first
 
 
@@ -67,6 +67,6 @@ def test_afterwards_there_is_nothing_but_jobs_and_what_is_to_be_gone_on_with(tmp
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".clipmill", "jobs"]
 
 
-def _begin(folder: Path, origin: File | Link, pipeline: tuple[tuple[str, ...], ...] = BOTH) -> str:
+def _begin(folder: Path, origin: File | Link, wishes: object = BOTH) -> str:
     with RunFolder(folder).opened():
-        return RunFolder(folder).job_id(origin, pipeline)
+        return RunFolder(folder).job_id(origin, wishes)

@@ -1,6 +1,8 @@
 """The door to external programs: what goes wrong there is one error with the reason in it."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -72,3 +74,17 @@ def _gone(pid: int) -> None:
         except (ProcessLookupError, FileNotFoundError):
             return
     raise AssertionError(f"process {pid} lives on")
+
+
+def test_it_dies_with_whoever_started_it(tmp_path: Path) -> None:
+    """A child that is killed leaves no ffmpeg behind that writes into the workspace of the next attempt."""
+    script = (
+        f"from clipmill import tools; tools.run(['sh', '-c', 'echo $$ > {tmp_path}/pid; exec sleep 300'], timeout=300)"
+    )
+    starter = subprocess.Popen([sys.executable, "-c", script])
+    deadline = time.monotonic() + 20
+    while not ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    starter.kill()
+    starter.wait()
+    _gone(int((tmp_path / "pid").read_text()))
