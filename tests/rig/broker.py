@@ -67,6 +67,13 @@ class Broker:
         return str(container.attrs["NetworkSettings"]["IPAddress"])
 
     @property
+    def pid(self) -> int:
+        """The container's first process, as the host numbers it."""
+        container = self._container.get_wrapped_container()
+        container.reload()
+        return int(container.attrs["State"]["Pid"])
+
+    @property
     def url(self) -> str:
         """AMQP, as the administrator."""
         return f"amqp://guest:guest@{self.host}:{AMQP_PORT}/"

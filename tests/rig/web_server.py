@@ -1,4 +1,4 @@
-"""Serves the files of a directory by HTTP; below /slow/ at 200 kB/s, so that there is time to look at a download.
+"""Serves the files of a directory by HTTP; below /slow/ at 1 MB/s, so that there is time to look at a download.
 
 Runs inside a machine, on Python alone: web_server.py DIRECTORY PORT
 """
@@ -9,7 +9,7 @@ import time
 from functools import partial
 from typing import Any
 
-BYTES_A_SECOND = 200_000
+BYTES_A_SECOND = 1_000_000
 STEPS_A_SECOND = 10
 
 

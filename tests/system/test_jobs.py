@@ -129,7 +129,7 @@ def test_a_malformed_message_ends_as_one_clear_error(fleet: Fleet, body: str) ->
 @pytest.mark.parametrize(
     "link",
     [
-        pytest.param("http://", id="no link"),
+        pytest.param("http://localhost:8080:9/", id="no link"),
         pytest.param(f"{WEB}/missing.mp4", id="404"),
         pytest.param(f"{WEB}/letter.mp4", id="no video"),
         pytest.param(f"{WEB}/empty.mp4", id="empty"),

@@ -73,7 +73,7 @@ def _made(tree: JobTree) -> str:
 def _text(tree: JobTree, files: list[NoticeFile], store: Path) -> str:
     blocks = [_title(tree) + "."]
     # of a file the name alone: where it lay in the inbox is nothing that a person ever saw
-    if origin := tree.link or (tree.file_path and PurePosixPath(tree.file_path).name):
+    if origin := tree.link or (tree.file_path and PurePath(tree.file_path).name):
         blocks.append(f"From: {_one_line(origin)}")
     blocks.append("\n".join(_file_lines(files)))
     blocks.append("\n".join(_failure_lines(tree.failures)))
