@@ -1,0 +1,1 @@
+"""clipmill's cutter: a source in, parts short enough to send out."""

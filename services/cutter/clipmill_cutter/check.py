@@ -1,0 +1,58 @@
+"""Reads finished parts again and compares every packet with the plan, before anything is published."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from clipmill_cutter import container
+from clipmill_cutter.container import Packet, Track
+from clipmill_cutter.frames import Frames
+from clipmill_cutter.part_writer import Written
+from clipmill_cutter.unfit import Unfit
+
+
+def check(written: Written, frames: Frames, limit: Fraction) -> None:
+    """Raises Unfit when the part is not what was planned: a picture missing, doubled, hidden or moved, or too long."""
+    name, part = written.path.name, written.part
+    if (part.end - part.start) * frames.time_base > limit:
+        raise Unfit(f"{name} is longer than {float(limit):g} s")
+    with container.reading(written.path) as opened:
+        picture, sounds = container.picture(opened), container.sounds(opened)
+        pictures = _Pictures(picture, frames, written)
+        count = 0
+        for packet in container.packets(opened, picture, *sounds):
+            if packet.stream_index == picture.index:
+                pictures.see(packet)
+            else:
+                count += 1
+    pictures.end()
+    if count != written.sounds:
+        raise Unfit(f"{name} holds {count} packets of sound instead of {written.sounds}")
+
+
+class _Pictures:
+    """Follows the pictures of a part as they come."""
+
+    def __init__(self, picture: Track, frames: Frames, written: Written) -> None:
+        self.name, self.part, self.frames = written.path.name, written.part, frames
+        # the muxer multiplies a slow clock, and never makes it slower
+        self.ratio = frames.time_base / picture.time_base
+        self.seen = 0
+        self.decoded: int | None = None
+
+    def see(self, packet: Packet) -> None:
+        index = self.part.first + self.seen
+        if index >= self.part.stop:
+            raise Unfit(f"{self.name} holds more pictures than planned")
+        if packet.pts != (self.frames.pts[index] - self.part.start) * self.ratio:
+            raise Unfit(f"picture {self.seen} of {self.name} is shown at another time than planned")
+        if packet.is_discard or (self.decoded is not None and packet.dts <= self.decoded):
+            raise Unfit(f"picture {self.seen} of {self.name} is hidden, or decoded out of order")
+        if not self.seen and not packet.is_keyframe:
+            raise Unfit(f"{self.name} does not begin with a keyframe")
+        self.seen, self.decoded = self.seen + 1, packet.dts
+
+    def end(self) -> None:
+        planned = self.part.stop - self.part.first
+        if self.seen != planned:
+            raise Unfit(f"{self.name} holds {self.seen} pictures instead of {planned}")

@@ -1,0 +1,82 @@
+"""The pictures of a source as columns of numbers, in the order in which they are stored. Pure."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frames:
+    """One entry a packet of the picture. Columns, since four hours are half a million packets."""
+
+    time_base: Fraction
+    """Seconds a tick."""
+    pts: array[int]
+    """When each is shown, in ticks."""
+    keys: bytearray
+    """1 where the container says that decoding may begin."""
+    entries: bytearray
+    """1 where it may begin indeed, and nothing from before is needed ever after."""
+    hidden: bytearray
+    """1 where an edit list keeps it from being shown."""
+    last: int
+    """How long the picture that is shown last stands, in ticks."""
+    certain: bool = True
+    """Every packet told when it is shown, and the stream never changed its parameters."""
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+    @cached_property
+    def shown(self) -> array[int]:
+        """When each picture that a player shows begins, in order; nothing that is stored before the first key is."""
+        if not any(self.keys):
+            return array("q")
+        begin = self.keys.index(1)
+        stored = zip(self.pts[begin:], self.hidden[begin:], strict=True)
+        return array("q", sorted(pts for pts, hidden in stored if not hidden and pts >= self.pts[begin]))
+
+    @property
+    def start(self) -> int:
+        """When the first picture begins to be shown."""
+        return self.shown[0]
+
+    @property
+    def end(self) -> int:
+        """When the last picture has been shown."""
+        return self.shown[-1] + self.last
+
+    @property
+    def seconds(self) -> float:
+        """How long the pictures last: what a container says of its duration is not asked."""
+        return float((self.end - self.start) * self.time_base)
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether the packets as they are stored, from the first to the last, are just the pictures that are shown."""
+        distinct = len(self.shown) == len(self.pts) and all(one != other for one, other in pairwise(self.shown))
+        return self.certain and distinct and bool(self.entries) and self.entries[0] == 1
+
+    def clean(self) -> Iterator[int]:
+        """Indexes of the entries at which the source falls into two without a loss.
+
+        Nothing that is stored after a clean one is shown before it, and nothing that is stored before it is shown
+        after it: so an open GOP, whose first pictures need the one before, has none.
+        """
+        after = self._shown_first_from_here()
+        before: int | None = None
+        for index, pts in enumerate(self.pts):
+            if self.entries[index] and after[index] == pts and (before is None or before < pts):
+                yield index
+            before = pts if before is None else max(before, pts)
+
+    def _shown_first_from_here(self) -> array[int]:
+        earliest = array("q", self.pts)
+        for index in range(len(earliest) - 2, -1, -1):
+            earliest[index] = min(earliest[index], earliest[index + 1])
+        return earliest

@@ -1,0 +1,114 @@
+"""Makes of any source a file that can be cut by copying: AAC, and H.264 in closed GOPs with keyframes where wanted."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from clipmill import ffmpeg_tool
+from clipmill.ffmpeg_tool import Options
+from clipmill.probe import Audio, Probe
+from clipmill_cutter import geometry
+from clipmill_cutter.frames import Frames
+from clipmill_cutter.kind import sound_can_be_copied
+from clipmill_cutter.unfit import Unfit
+
+_KEYFRAME_EVERY = 250
+
+_COMMON: Options = {
+    # the clock of the source, or cuts and sync would be off by where the file begins
+    "copyts": None,
+    "map_chapters": -1,
+    "max_muxing_queue_size": 4096,
+}
+_SOUND: Options = {
+    "c:a": "aac",
+    "b:a": "160k",
+    # an encoder counts samples: a hole in the sound would otherwise move all that follows
+    "af": "aresample=async=1",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be made of which source."""
+
+    source: Path
+    found: Probe
+    frames: Frames
+    cuts: Sequence[int] | None
+    """Ticks at which a keyframe must be, in order; None to keep the picture as it is and make only the sound anew."""
+    limit: Fraction
+    """Longest part, in seconds."""
+    threads: int
+    timeout: float
+
+
+def normalise(order: Order, target: Path, on_percent: Callable[[float], None]) -> None:
+    """Write the normalised copy to `target`, unless an earlier attempt has finished it. Raises ToolError, or Unfit."""
+    if target.exists():
+        return
+    unfinished = target.with_suffix(".unfinished.mp4")
+    encoded = ffmpeg_tool.run(
+        _graph(order, unfinished),
+        seconds=order.frames.seconds,
+        threads=order.threads,
+        timeout=order.timeout,
+        on_percent=on_percent,
+    )
+    if encoded.doubled or encoded.dropped:
+        raise Unfit(f"ffmpeg doubled {encoded.doubled} and dropped {encoded.dropped} pictures")
+    unfinished.rename(target)
+
+
+def _graph(order: Order, target: Path) -> ffmpeg_tool.Stream:
+    source = ffmpeg_tool.source(order.source, threads=order.threads)
+    sounds = [track for track in order.found.audio if track.codec]
+    indexes = [order.found.video.index, *(track.index for track in sounds)]
+    streams = [source[str(index)] for index in indexes]
+    picture: Options = {"c:v": "copy"} if order.cuts is None else _picture(order, order.cuts)
+    sound: Options = {"c:a": "copy"} if sound_can_be_copied(order.found) else _SOUND | _channels(sounds)
+    return ffmpeg_tool.sink(target, *streams, **_COMMON, **picture, **sound)
+
+
+def _channels(sounds: Sequence[Audio]) -> Options:
+    """Phones play one channel or two."""
+    return {f"ac:a:{number}": 2 for number, track in enumerate(sounds) if track.channels > 2}
+
+
+def _picture(order: Order, cuts: Sequence[int]) -> Options:
+    clock = order.frames.time_base
+    return {
+        "c:v": "libx264",
+        "preset": "veryfast",
+        "crf": 20,
+        "pix_fmt": "yuv420p",
+        "vf": geometry.filters(order.found.video),
+        "threads": order.threads,
+        # every picture once, at its own time: neither a constant rate nor the encoder's own coarser clock
+        "fps_mode": "passthrough",
+        "enc_time_base:v": f"{clock.numerator}:{clock.denominator}",
+        **_keyframes(order, cuts),
+    }
+
+
+def _keyframes(order: Order, cuts: Sequence[int]) -> Options:
+    """Where a keyframe must be, and so many besides that a part finds another one should it not be there."""
+    every = int((order.found.video.fps or 25) * order.limit / 2)
+    options: Options = {"g": min(_KEYFRAME_EVERY, max(1, every)), "forced-idr": 1}
+    times = ",".join(f"{when:.6f}" for when in _just_before(order.frames, cuts))
+    return options | {"force_key_frames": times} if times else options
+
+
+def _just_before(frames: Frames, cuts: Sequence[int]) -> Iterator[float]:
+    """Seconds half-way between the picture before each cut and the first one after it.
+
+    ffmpeg makes a keyframe of the first picture at or after a time, and rounds both: on the picture's own time it might
+    find it too early by a microsecond.
+    """
+    for cut in cuts:
+        before = frames.shown[bisect_left(frames.shown, cut) - 1]
+        yield float((before + cut) * frames.time_base / 2)
