@@ -24,7 +24,7 @@ def start_afresh(error: CriticalError) -> None:
     """Replace this process by a fresh one of itself; returns only when that has been done too often of late.
 
     execve(2) and not an exit: systemd has no directive that starts a unit again without a delay for one class of exits
-    (facts.md). It does not know of this either: the unit stays active.
+    (docs/facts.md, systemd 1). It does not know of this either: the unit stays active.
     """
     now = time.clock_gettime(time.CLOCK_BOOTTIME)
     recent = [start for start in fresh_starts() if now - start < WITHIN_SECONDS]
