@@ -1,6 +1,7 @@
 """The fuse: a worker's own record of the step at hand, so that a step which crashes workers is found out and parked.
 
-The broker's delivery counts cannot tell: a drain, a pause and a cut connection count there like a crash (docs/facts.md, 12).
+The broker's delivery counts cannot tell: a drain, a pause and a cut connection count there like a crash
+(docs/facts.md, 12).
 """
 
 from __future__ import annotations

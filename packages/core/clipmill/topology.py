@@ -18,7 +18,7 @@ SIGNS_QUEUE = "signs"
 """Heartbeats, metrics and progress for the manager: bounded, so that a dead manager never fills the broker."""
 
 RUNG_SECONDS = (5, 30, 120, 600, 3600)
-"""The retry ladder; docs/facts.md, 7: one queue per delay, since a message's own TTL waits behind the head of its queue."""
+"""The retry ladder: one queue per delay, since a message's own TTL waits behind the head (docs/facts.md, 7)."""
 
 _DELIVERY_LIMIT = 10
 _DLQ_DELIVERY_LIMIT = 20
@@ -89,7 +89,7 @@ def parking_lot(service: str) -> str:
 def rung(seconds: int) -> str:
     """The delay queue of `seconds`, and the fanout exchange of the same name that feeds it.
 
-    docs/facts.md, 14: fed through the default exchange a rung never delivers, since the routing key would be its own name.
+    Fed through the default exchange a rung never delivers: the routing key would be its own name (docs/facts.md, 14).
     """
     return f"retry_{seconds}s"
 
@@ -194,7 +194,7 @@ def definition(queue: Queue, *, version: str, prefix: str = "") -> Arguments:
 def _limit(queue: Queue, version: str) -> Arguments:
     if queue.delivery_limit is not None:
         return {"delivery-limit": queue.delivery_limit}
-    # docs/facts.md, 12: no limit is the default on 3.10, where -1 would drop at the first return; on 4.0 the default is 20
+    # docs/facts.md, 12: none is the default on 3.10, where -1 would drop at the first return; on 4.0 the default is 20
     # and would lose a parked message that is looked at too often, so there -1 says "none"
     return {"delivery-limit": -1} if queue.kind == "quorum" and major(version) >= 4 else {}
 
