@@ -20,9 +20,22 @@ def rabbitmqs() -> Iterator[Brokers]:
         @cache
         def start(version: str) -> Broker:
             with docker_required():
-                return stack.enter_context(Broker(version))
+                _started.append(broker := stack.enter_context(Broker(version)))
+                return broker
 
         yield start
+    _started.clear()
+
+
+_started: list[Broker] = []
+
+
+@pytest.fixture(autouse=True)
+def no_vhost_is_left() -> Iterator[None]:
+    """Whatever vhosts a test has had made for itself are gone after it."""
+    yield
+    for broker in _started:
+        broker.drop_vhosts()
 
 
 @pytest.fixture(scope="session", params=list(RELEASE_OF))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,17 @@ def judge(source: Path, parts: Sequence[Path], limit: float) -> Verdict:
         gap=_worst(join.get("audio_gap_ms") for join in report["joins"]),
         frames=report["source_frames"],
     )
+
+
+def numbers(path: Path) -> list[int | None]:
+    """The numbers of the pictures that a player shows of a counted video, however small it has become."""
+    spec = spec_from_file_location("check_parts", _tool("check_parts.py"))
+    assert spec
+    assert spec.loader
+    judge = module_from_spec(spec)
+    spec.loader.exec_module(judge)
+    ids: list[int | None] = judge.read_video(str(path), judge.probe(str(path)))["ids"]
+    return ids
 
 
 def _wrong(report: dict[str, Any]) -> dict[str, int]:

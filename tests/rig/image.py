@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.rig import daemon, mirror
+from tests.rig import daemon, leftovers, mirror
 from tests.rig.program import ProgramFailed, pipe, run
 
 
@@ -32,6 +32,7 @@ class Recipe:
 def build(recipe: Recipe) -> str:
     """The tag of the recipe's image, which is made now if this machine has none yet."""
     daemon.ensure()
+    leftovers.sweep()
     with _alone(recipe):
         if not _exists(recipe.tag):
             pipe(_bootstrap(recipe), ["docker", "import", "-", recipe.tag])

@@ -11,7 +11,7 @@ from typing import Self
 
 from testcontainers.core.container import DockerContainer
 
-from tests.rig import image
+from tests.rig import image, leftovers
 from tests.rig.deadline import until
 from tests.rig.image import Recipe
 
@@ -53,6 +53,7 @@ class Machine:
                 security_opt=["seccomp=unconfined", "apparmor=unconfined"],
                 cgroupns="host",
                 stop_signal="SIGRTMIN+3",
+                labels=leftovers.label(),
             )
             .with_volume_mapping("/sys/fs/cgroup", "/sys/fs/cgroup", "rw")
             .with_tmpfs_mount("/run")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from testcontainers.core.container import DockerContainer
 
-from tests.rig import image
+from tests.rig import image, leftovers
 from tests.rig.image import Recipe
 from tests.rig.requirement import docker_required
 
@@ -28,7 +28,8 @@ def checkout() -> Iterator[DockerContainer]:
     """What git knows of this checkout, in a container with nothing else."""
     with docker_required():
         bundle = os.environ.get("PIP_CERT", "/etc/ssl/certs/ca-certificates.crt")
-        container = DockerContainer(image.build(PLAIN)).with_command("sleep infinity").with_kwargs(init=True)
+        container = DockerContainer(image.build(PLAIN)).with_command("sleep infinity")
+        container = container.with_kwargs(init=True, labels=leftovers.label())
         container = container.with_envs(**as_outside()).with_volume_mapping(bundle, "/certificates.pem", "ro")
         with container:
             listed = (

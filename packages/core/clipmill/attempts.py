@@ -100,8 +100,10 @@ class Attempts:
         watch = Stopwatch()
         self._presence.progress(step, Report(0))
         outcome = await self._child.attempt(step, lambda report: self._presence.progress(step, report))
+        self._presence.ended()
         if isinstance(outcome, Retry) and self._store.is_cancelled(step.job_id):
-            outcome = Cancelled()
+            # success wins: the child may have committed just before its end
+            outcome = self._store.done(step) or Cancelled()
             self._clean(step)
         if not isinstance(outcome, Retry):
             self._fuse.forgive(step.id)

@@ -9,7 +9,7 @@ import logging
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -41,8 +41,16 @@ _HANDSHAKE_SECONDS = 15
 _TCP_SECONDS = 5
 _PROBE_SECONDS = 0.5
 _GOODBYE_SECONDS = 5
+_ANSWER_SECONDS = 60
 _PERSISTENT, _TRANSIENT = 2, 1
 _PRECONDITION_FAILED = 406
+
+
+class _Connection(AsyncioConnection):
+    """pika sends each frame with a system call and in a packet of its own; the three of a message go together here."""
+
+    def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
+        super()._output_marshaled_frames([b"".join(marshaled_frames)])
 
 
 class RabbitBroker:
@@ -58,7 +66,7 @@ class RabbitBroker:
         await self._tcp()
         loop = asyncio.get_running_loop()
         opened: asyncio.Future[AsyncioConnection] = loop.create_future()
-        connection = AsyncioConnection(
+        connection = _Connection(
             self._parameters(),
             on_open_callback=lambda opening: _fulfil(opened, opening),
             on_open_error_callback=lambda _, error: _fail(opened, BrokerRefused(_say(error))),
@@ -268,7 +276,7 @@ class RabbitSession:
             arguments=arguments,
             callback=lambda _: _fulfil(declared, True),
         )
-        stands = bool(await self._wait(declared))
+        stands = bool(await self._answer(declared))
         if stands:
             channel.close()
         return stands
@@ -281,7 +289,7 @@ class RabbitSession:
     async def _open_channel(self) -> Any:
         opened: asyncio.Future[Any] = self._future()
         self._connection.channel(on_open_callback=lambda channel: _fulfil(opened, channel))
-        return await self._wait(opened)
+        return await self._answer(opened)
 
     # publishing
 
@@ -369,7 +377,23 @@ class RabbitSession:
             method(**words, callback=lambda frame: _fulfil(future, frame))
         except AMQPError as error:
             raise SessionLost(_say(error)) from None
-        return await self._wait(future)
+        return await self._answer(future)
+
+    async def _answer(self, future: asyncio.Future[Any]) -> Any:
+        """What the broker answers. One that keeps the connection up and answers nothing ends the session, too.
+
+        A blocked connection is no such case: the broker reads nothing from it until its alarm is over.
+        """
+        self._awaited.add(future)
+        try:
+            while not future.done():
+                await asyncio.wait({future}, timeout=_ANSWER_SECONDS)
+                if not future.done() and not self.flow.reason:
+                    self._on_lost(f"no answer within {_ANSWER_SECONDS} s")
+                    self._connection.close()
+            return future.result()
+        finally:
+            self._awaited.discard(future)
 
 
 class _RabbitDeliveries(Arrivals):

@@ -17,6 +17,7 @@ import msgspec
 
 from clipmill import child_wire, memory, messages, settings
 from clipmill.child_wire import Ended, Ready, Report
+from clipmill.memory import Wear
 from clipmill.messages import Step
 from clipmill.outcome import Outcome, Retry
 from clipmill.settings import Settings, child_environment
@@ -44,7 +45,7 @@ class Child:
         self._settings = given
         self._worker = worker
         self._process: _Process | None = None
-        self._sizes: list[int] = []
+        self._wear = Wear()
 
     @property
     def pid(self) -> int | None:
@@ -63,9 +64,13 @@ class Child:
     async def warm(self) -> None:
         """Start a child if there is none, and wait until its handler is imported. Raises ChildLost."""
         if self._process is None:
-            self._sizes = []
+            self._wear = Wear()
             self._process = _Process.start(self._handler, self._worker)
-            await self._process.greet(self._settings)
+            try:
+                await self._process.greet(self._settings)
+            except BaseException:
+                await self.bury()
+                raise
 
     async def attempt(self, step: Step, on_progress: Callable[[Report], None]) -> Outcome:
         """One attempt of `step`. However the child ends, that is an outcome too; the next child is started at once."""
@@ -84,8 +89,8 @@ class Child:
     async def refresh(self) -> None:
         """Between steps: replace a child that has served long or grows and grows; start one where there is none."""
         if self.pid:
-            self._sizes.append(memory.rss(self.pid))
-        if reason := memory.reason_to_replace(self._sizes, limit=self._settings.child_memory):
+            self._wear.add(memory.rss(self.pid))
+        if reason := self._wear.reason_to_replace(limit=self._settings.child_memory):
             log.info("the child is replaced: %s", reason)
             await self.bury()
         try:

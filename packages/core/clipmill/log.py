@@ -25,6 +25,8 @@ def setup(level: str, *, worker: str) -> None:
     _fields.set({"WORKER": worker, "SYSLOG_IDENTIFIER": f"clipmill-{worker.partition('@')[0]}"})
     handler = _JournalHandler() if stderr_is_journal() else _terminal()
     logging.basicConfig(level=level, handlers=[handler], format="%(message)s", force=True)
+    # the journal knows the process, and there are no threads: nothing asks for these at each line
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # pika tells each frame's fate at INFO and each lost connection at ERROR, which we say once and in our words
     logging.getLogger("pika").setLevel(logging.CRITICAL)
 

@@ -8,6 +8,7 @@ from clipmill.child_wire import Report
 from clipmill.messages import Step
 from clipmill.session import Session
 from clipmill.systemd import Supervisor
+from clipmill.throttle import Throttle
 from clipmill.vital_signs import VitalSigns
 from clipmill.worker_status import WorkerStatus
 
@@ -21,6 +22,7 @@ class Presence:
         self.signs = signs
         self.supervisor = supervisor
         self._session: Session | None = None
+        self._throttle = Throttle()
 
     def attach(self, session: Session) -> None:
         """Progress is told on this session from now on."""
@@ -49,6 +51,13 @@ class Presence:
 
     def progress(self, step: Step, report: Report) -> None:
         """How far the step is."""
+        self._throttle.do(lambda: self._progress(step, report))
+
+    def ended(self) -> None:
+        """The attempt at hand is over: the outcome says more than its last progress would."""
+        self._throttle.forget()
+
+    def _progress(self, step: Step, report: Report) -> None:
         self.supervisor.status(f"{_about(step)}, {report.percent:.0f} % {report.note}".rstrip())
         if self._session:
             self._session.post(self.signs.progress(step, report))

@@ -40,12 +40,11 @@ class Store:
 
     def home(self, step_id: str) -> Path:
         """The folder in which a step's artifacts and its manifest lie."""
-        job_id, service, index = identifiers.split_step_id(step_id)
-        return self.root / "jobs" / job_id / service / index
+        return self.root / f"jobs/{'/'.join(identifiers.split_step_id(step_id))}"
 
     def workspace(self, step_id: str) -> Path:
         """The scratch folder of a step: the same on every attempt, so that an interrupted download goes on."""
-        return self.root / "work" / ".".join(identifiers.split_step_id(step_id))
+        return self.root / f"work/{'.'.join(identifiers.split_step_id(step_id))}"
 
     def inbox(self, job_id: str) -> Path:
         """The folder into which a person's command puts the files of a job."""
@@ -120,7 +119,7 @@ class Store:
         return self._tombstone(job_id).exists()
 
     def _tombstone(self, job_id: str) -> Path:
-        return self.root / "jobs" / job_id / "cancelled"
+        return self.root / f"jobs/{job_id}/cancelled"
 
     def tidy(self, step: Step) -> None:
         """Remove what killed attempts have left of a step that has ended: scratch folder, lock, and what it has taken

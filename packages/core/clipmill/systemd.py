@@ -8,6 +8,7 @@ import logging
 import sdnotify
 
 from clipmill.settings import started_by_systemd, watchdog_seconds
+from clipmill.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ class Supervisor:
         self._notifier = sdnotify.SystemdNotifier() if started_by_systemd() else None
         self._ready = False
         self._status = ""
+        self._throttle = Throttle()
 
     def ready(self) -> None:
         """READY=1, once."""
@@ -28,10 +30,10 @@ class Supervisor:
             self._say("READY=1")
 
     def status(self, text: str) -> None:
-        """What `systemctl status` shows; logged too when it changes, since the journal tells the story."""
+        """What `systemctl status` shows."""
         if text != self._status:
             self._status = text
-            self._say(f"STATUS={text}")
+            self._throttle.do(lambda: self._say(f"STATUS={self._status}"))
 
     def stopping(self) -> None:
         """STOPPING=1: asked to end, and about it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from clipmill.outcome import ToolError
 from clipmill_cutter import container
 from clipmill_cutter.container import Packet, Track
 from clipmill_cutter.frames import Frames
@@ -16,18 +17,27 @@ def check(written: Written, frames: Frames, limit: Fraction) -> None:
     name, part = written.path.name, written.part
     if (part.end - part.start) * frames.time_base > limit:
         raise Unfit(f"{name} is longer than {float(limit):g} s")
+    try:
+        sounds = _read(written, frames)
+    except ToolError as error:
+        raise Unfit(f"{name} cannot be read: {error}") from error
+    if sounds != written.sounds:
+        raise Unfit(f"{name} holds {sounds} packets of sound instead of {written.sounds}")
+
+
+def _read(written: Written, frames: Frames) -> int:
+    """Look at every packet; how many of them are sound."""
+    count = 0
     with container.reading(written.path) as opened:
         picture, sounds = container.picture(opened), container.sounds(opened)
         pictures = _Pictures(picture, frames, written)
-        count = 0
         for packet in container.packets(opened, picture, *sounds):
             if packet.stream_index == picture.index:
                 pictures.see(packet)
             else:
                 count += 1
     pictures.end()
-    if count != written.sounds:
-        raise Unfit(f"{name} holds {count} packets of sound instead of {written.sounds}")
+    return count
 
 
 class _Pictures:

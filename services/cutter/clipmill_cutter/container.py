@@ -12,6 +12,7 @@ from av.container import InputContainer, OutputContainer
 
 from clipmill.ffmpeg_tool import GUARDS
 from clipmill.outcome import ToolError
+from clipmill_cutter.unfit import Unfit
 
 Packet = Any  # av.Packet is generic over its stream, and ours are of both kinds
 Track = Any
@@ -35,11 +36,16 @@ def reading(path: Path) -> Iterator[InputContainer]:
 
 @contextlib.contextmanager
 def writing() -> Iterator[None]:
-    """A block in which mp4s are written: PyAV's errors in it are the disk's fault, since `packets` turns its own."""
+    """A block in which mp4s are written: what PyAV raises in it is about writing, since `packets` turns its own.
+
+    Raises ToolError for the system's errors, a full disk say, and Unfit for packets that the muxer does not take.
+    """
     try:
         yield
     except av.FFmpegError as error:
-        raise ToolError(f"a part could not be written: {error.strerror}", cause="disk") from error
+        if isinstance(error, OSError | MemoryError):
+            raise ToolError(f"a part could not be written: {error.strerror}", cause="disk") from error
+        raise Unfit(f"packets of the source do not fit into an mp4: {error.strerror}") from error
 
 
 def new(path: Path) -> OutputContainer:
@@ -99,6 +105,10 @@ def _next(stored: Iterator[Packet]) -> Packet | None:
         return next(stored, None)
     except av.FFmpegError as error:
         raise _unreadable(error) from error
+    except IndexError as error:
+        # PyAV's list of streams is made when it opens the file; MPEG-TS may begin another one at any time
+        reason = "another stream begins in the middle of the file"
+        raise ToolError(reason, permanent=True, cause="unsupported") from error
 
 
 def _unreadable(error: av.FFmpegError) -> ToolError:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
+from clipmill.outcome import ToolError
 from clipmill.probe import Probe
 from clipmill_cutter.check import check
 from clipmill_cutter.copy import Source, copy
@@ -110,13 +111,21 @@ class Ways:
         # another limit has other cuts, and settings may have changed since an earlier attempt
         target = request.folder / f"{float(request.limit):g}s-{name}"
         normalise(self._order(cuts), target, self.progress.stage(5, 55 if cuts is None else 80, "encoding"))
-        frames = survey(target, self.progress.stage(80, 85, "looking"))
+        frames = self._survey(target)
         if len(frames.shown) < len(self.frames.shown) * _DECODED:
             raise Unfit(f"only {len(frames.shown)} of {len(self.frames.shown)} pictures could be decoded")
         parts = plan(frames, request.limit).copy
         if not parts:
             raise Unfit("the encoder has not set keyframes where the parts begin")
         return Source(path=target, frames=frames, parts=parts, limit=request.limit)
+
+    def _survey(self, target: Path) -> Frames:
+        try:
+            return survey(target, self.progress.stage(80, 85, "looking"))
+        except ToolError as error:
+            # ffmpeg 5.1 ends well though the disk was full for its last bytes; the next attempt must not find them
+            target.unlink()
+            raise ToolError(f"the encoded copy is damaged: {error}", cause="disk") from error
 
     def _order(self, cuts: Sequence[int] | None) -> Order:
         request = self.request

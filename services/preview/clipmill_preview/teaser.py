@@ -47,9 +47,10 @@ def make(teaser: Teaser, target: Path, on_percent: Callable[[float], None]) -> N
     pieces = list(_pieces(teaser, target.parent, on_percent))
     if not pieces:
         raise ToolError("no preview can be made: none of its pictures can be shown", permanent=True, cause="corrupt")
-    _join(teaser, pieces, target)
-    for piece in pieces:
-        piece.unlink()
+    script = target.with_suffix(".ffconcat")
+    _join(teaser, pieces, script, target)
+    for path in (script, *pieces):
+        path.unlink()
 
 
 def _pieces(teaser: Teaser, folder: Path, on_percent: Callable[[float], None]) -> Iterator[Path]:
@@ -75,9 +76,8 @@ def _cut(teaser: Teaser, clip: Clip) -> Cut:
     )
 
 
-def _join(teaser: Teaser, pieces: Sequence[Path], target: Path) -> None:
+def _join(teaser: Teaser, pieces: Sequence[Path], script: Path, target: Path) -> None:
     """Copy the pictures of all pieces, and encode their sound, which is raw until here so that no join is heard."""
-    joined = ffmpeg_tool.joined(target.with_suffix(".ffconcat"), pieces)
-    sink = ffmpeg_tool.sink(target, joined, **_JOINED)
+    sink = ffmpeg_tool.sink(target, ffmpeg_tool.joined(script, pieces), **_JOINED)
     seconds = sum(clip.length for clip in teaser.clips)
     ffmpeg_tool.run(sink, seconds=seconds, threads=teaser.threads, timeout=teaser.timeout)

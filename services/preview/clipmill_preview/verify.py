@@ -1,4 +1,4 @@
-"""Looks at what was made before it is published: an exit status of 0 has been seen with an empty preview."""
+"""Looks at what was made before it is published: ffmpeg ends well on a disk that was full for its last bytes."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _JPEG_BEGINS, _JPEG_ENDS = b"\xff\xd8", b"\xff\xd9"
 
 
 def preview(path: Path) -> float:
-    """How many seconds the preview lasts. Raises ToolError, permanent, when it is none that a phone plays."""
+    """How many seconds the preview lasts. Raises ToolError when it is none that a phone plays."""
     try:
         found = probe(path)
     except ToolError as error:
-        raise _refusal(str(error)) from None
+        raise _complaint(str(error)) from None
     if not _plays(found):
-        raise _refusal(f"what came out is {found.video.codec} {found.video.pix_fmt}, {found.seconds:g} s")
+        raise _complaint(f"what came out is {found.video.codec} {found.video.pix_fmt}, {found.seconds:g} s")
     return found.seconds
 
 
 def poster(path: Path) -> None:
-    """Raises ToolError, permanent, when the poster is no whole JPEG."""
+    """Raises ToolError when the poster is no whole JPEG."""
     data = path.read_bytes() if path.exists() else b""
     if not (data.startswith(_JPEG_BEGINS) and data.endswith(_JPEG_ENDS)):
-        raise _refusal("no picture came out")
+        raise _complaint("no picture came out")
 
 
 def _plays(found: Probe) -> bool:
@@ -36,5 +36,5 @@ def _plays(found: Probe) -> bool:
     return small and (video.codec, video.pix_fmt) == ("h264", "yuv420p") and 0 < found.seconds <= _LONGEST
 
 
-def _refusal(reason: str) -> ToolError:
-    return ToolError(f"no preview can be made of it: {reason}", permanent=True, cause="corrupt")
+def _complaint(reason: str) -> ToolError:
+    return ToolError(f"the preview is not as it should be: {reason}")

@@ -1,13 +1,16 @@
 """What the cutter answers besides right parts: names, progress, links, and a clear no to what cannot be cut."""
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clipmill.messages import Step
-from clipmill.outcome import Done, Reject
+from clipmill.outcome import Done, Reject, Retry
 from clipmill.probe import probe
 from clipmill.store import Store
 from tests.integration.cutter.attempt import LIMIT, Attempt, attempt
@@ -96,6 +99,34 @@ def test_an_attempt_after_a_crash_does_not_encode_again(tmp_path: Path) -> None:
     assert second.outcome == first.outcome
     assert encoded.stat().st_mtime_ns == before
     assert not list(first.workspace.glob("*.unfinished.mp4"))
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """What a full disk is to a writer, without filling one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_disk_that_is_full_is_not_the_sources_fault(tmp_path: Path) -> None:
+    source = closed(tmp_path)
+    with files_of_at_most(20_000):
+        failed = attempt(tmp_path, source)
+    assert isinstance(failed.outcome, Retry), failed.outcome
+    assert len(attempt(tmp_path, source).parts) == 3
+
+
+def test_an_encoded_copy_that_is_damaged_is_made_again_by_the_next_attempt(tmp_path: Path) -> None:
+    source = clips.clip(tmp_path, "s.webm", seconds=3, codecs=("-c:v", "libvpx", "-deadline", "realtime"), sound=False)
+    encoded = next(attempt(tmp_path, source).workspace.glob("*-encoded.mp4"))
+    encoded.write_bytes(encoded.read_bytes()[:2000])
+    failed = attempt(tmp_path, source)
+    assert isinstance(failed.outcome, Retry)
+    assert isinstance(attempt(tmp_path, source).outcome, Done)
 
 
 def test_a_picture_that_stands_longer_than_a_part_is_refused(tmp_path: Path) -> None:

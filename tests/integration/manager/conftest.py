@@ -47,7 +47,6 @@ async def at_work(settings: Settings, broker: Broker, *, bus: str = NO_BUS) -> A
     finally:
         worker.drain()
         await running
-        await manager.stop()
 
 
 async def tell(session: Session, *events: Event) -> None:

@@ -1,8 +1,6 @@
 """The manager on a real broker: events that wait for it, queues that it looks at, a broker that goes and comes."""
 
-import uuid
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,10 +29,7 @@ def container(request: pytest.FixtureRequest, rabbitmqs: Callable[[str], RabbitC
 @pytest.fixture
 def rabbit(container: RabbitContainer) -> RabbitBroker:
     """A fresh vhost."""
-    vhost = f"manager-{uuid.uuid4().hex[:8]}"
-    container.ctl("add_vhost", vhost)
-    container.ctl("set_permissions", "-p", vhost, "guest", ".*", ".*", ".*")
-    return RabbitBroker(replace(settings_module.load({"BROKER_URL": container.url}).broker, vhost=vhost))
+    return RabbitBroker(settings_module.load({"BROKER_URL": container.new_vhost()}).broker)
 
 
 @pytest.fixture

@@ -37,6 +37,12 @@ def _wait(workspace: Workspace) -> Outcome:
     return Done()
 
 
+def _half(workspace: Workspace) -> Outcome:
+    workspace.progress(49)
+    workspace.progress(50, "half")
+    return _wait(workspace)
+
+
 def _segfault(_: Workspace) -> Outcome:
     ctypes.string_at(0)
     raise AssertionError("unreachable")
@@ -76,6 +82,7 @@ _WAYS: dict[str, Callable[[Workspace], Outcome]] = {
     "reject": lambda _: Reject("there is no video", "unsupported"),
     "cancelled": lambda _: Cancelled("nobody wants it"),
     "wait": _wait,
+    "half": _half,
     "segfault": _segfault,
     "kill": _kill,
     "exit": _exit,

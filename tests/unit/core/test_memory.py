@@ -1,16 +1,27 @@
-"""When a child has grown enough to be replaced."""
+"""When a child has worn enough to be replaced."""
 
 import os
 
 import pytest
 
 from clipmill import memory
+from clipmill.memory import Wear
 
 MIB = 1 << 20
 
 
+def reason(sizes: list[int], *, seconds: float) -> str | None:
+    """Of a child with these sizes in MiB after each step, which is so old; the limit is 400 MiB."""
+    now = [0.0]
+    wear = Wear(clock=lambda: now[0])
+    for size in sizes:
+        wear.add(size * MIB)
+    now[0] = seconds
+    return wear.reason_to_replace(limit=400 * MIB)
+
+
 @pytest.mark.parametrize(
-    ("sizes", "reason"),
+    ("sizes", "expected"),
     [
         ([], None),
         ([90] * 150, None),  # steady
@@ -22,11 +33,18 @@ MIB = 1 << 20
         ([80, 120] * 6, None),  # up and down
     ],
 )
-def test_a_child_is_replaced_for_a_reason(sizes: list[int], reason: str | None) -> None:
-    """Sizes in MiB after each step; the limit is 400 MiB."""
-    found = memory.reason_to_replace([size * MIB for size in sizes], limit=400 * MIB)
-    assert (found is None) == (reason is None)
-    assert reason is None or (found and reason in found)
+def test_a_child_is_replaced_for_a_reason(sizes: list[int], expected: str | None) -> None:
+    """Whichever comes first."""
+    found = reason(sizes, seconds=3600)
+    assert (found is None) == (expected is None)
+    assert expected is None or (found and expected in found)
+
+
+def test_steps_that_are_over_in_an_instant_cost_no_new_child() -> None:
+    """Starting one takes as long as hundreds of them; what it holds counts all the same."""
+    assert reason([90] * 1000, seconds=1) is None
+    assert reason([90] * 1000, seconds=memory.LEAST_SECONDS) is not None
+    assert reason([90] * 999 + [450], seconds=1) is not None
 
 
 def test_memory_is_read_from_the_kernel() -> None:

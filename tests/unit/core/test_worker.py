@@ -51,10 +51,11 @@ async def test_nothing_is_left_behind(fleet: Fleet) -> None:
 
 
 async def test_progress_is_told_on_the_way(fleet: Fleet) -> None:
-    """0 when an attempt begins, then what the handler says."""
-    fleet.worker("two_files")
-    await fleet.send(OLD)
+    """0 when an attempt begins, then what the handler says: of what comes in quick succession, the last."""
+    fleet.worker("behave")
+    await fleet.send(link("half"))
     seen = [await fleet.event(Progress), await fleet.event(Progress)]
+    (fleet.root / "go").touch()
     assert [(e.payload.percent, e.payload.note) for e in seen if isinstance(e, Progress)] == [(0, ""), (50, "half")]
 
 
