@@ -21,7 +21,9 @@ ROOT, CUTTER = "job1/download/0", "job1/cutter/0"
 
 
 async def test_the_fleet_is_there_at_a_glance(manager: Path, session: Session) -> None:
-    await tell(session, heartbeat(NOW, "idle"), metrics(NOW, jobs_processed=4, jobs_successful=3, jobs_failed=1))
+    # not NOW, which is when this module was read: a worker that was last heard of minutes ago is silent
+    now = messages.now()
+    await tell(session, heartbeat(now, "idle"), metrics(now, jobs_processed=4, jobs_successful=3, jobs_failed=1))
     fleet = await ask_until(manager, "/api/fleet", lambda fleet: fleet["health"]["totalJobs"] == 4)
     assert fleet["health"]["successRate"] == 0.75
     pools = {pool["service"]: pool for pool in fleet["pools"]}
