@@ -88,8 +88,8 @@ class Child:
 
     async def refresh(self) -> None:
         """Between steps: replace a child that has served long or grows and grows; start one where there is none."""
-        if self.pid:
-            self._wear.add(memory.rss(self.pid))
+        if self._process:
+            self._wear.add(self._process.size)
         if reason := self._wear.reason_to_replace(limit=self._settings.child_memory):
             log.info("the child is replaced: %s", reason)
             await self.bury()
@@ -127,6 +127,10 @@ class _Process:
         self._process = process
         self._socket = connection
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    def size(self) -> int:
+        """Its resident bytes."""
+        return memory.rss(self.pid)
 
     async def greet(self, given: Settings) -> None:
         """Tell the settings and wait until the handler is imported."""

@@ -29,6 +29,7 @@ class Fuse:
         self._running = workers / unit / "running"
         self._crashes = workers / "crashes"
         self._file = -1
+        self._length = 0
 
     def inspect(self) -> str | None:
         """At a start: the step in which the last process of this worker crashed, counted; or None."""
@@ -47,11 +48,14 @@ class Fuse:
         record = f"{_boot_time():.0f} {step_id}".encode()
         os.pwrite(self._file, record, 0)
         # a longer record may have stood there: that of a step which another worker has settled
-        os.ftruncate(self._file, len(record))
+        if len(record) < self._length:
+            os.ftruncate(self._file, len(record))
+        self._length = len(record)
 
     def remove(self) -> None:
         """The step is settled, or given back on purpose."""
         os.ftruncate(self._file, 0)
+        self._length = 0
 
     def has_blown(self, step_id: str) -> bool:
         """Whether the step has crashed workers too often. Its count starts anew then, for a person's retry."""

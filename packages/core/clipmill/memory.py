@@ -13,6 +13,7 @@ STEPS_PER_CHILD = 200
 """No library that decodes strangers' videos is trusted for longer ..."""
 LEAST_SECONDS = 60
 """... but for so long: a new child costs as much as hundreds of steps that are over in an instant."""
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 _WINDOW = 10
 _LEAK_PER_STEP = 2 << 20
@@ -34,13 +35,17 @@ class Wear:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._start = clock()
+        self._looked = float("-inf")
         self._steps = 0
         self._sizes: deque[int] = deque(maxlen=_WINDOW + 1)
 
-    def add(self, size: int) -> None:
-        """One more step, and the resident bytes after it."""
+    def add(self, size: Callable[[], int]) -> None:
+        """One more step; `size` gives the resident bytes after it, and is not asked a thousand times a second."""
         self._steps += 1
-        self._sizes.append(size)
+        now = self._clock()
+        if now - self._looked >= _SECONDS_BETWEEN_LOOKS:
+            self._looked = now
+            self._sizes.append(size())
 
     def reason_to_replace(self, *, limit: int) -> str | None:
         """Why it should be replaced; None while it may serve on. `limit`: resident bytes that it may hold."""
@@ -53,7 +58,7 @@ class Wear:
         return None
 
     def _keeps_growing(self) -> bool:
-        """Over the last ten steps with nearly every one, by 2 MiB a step on average: a cache that fills stops, a leak
+        """Over the last ten looks with nearly every one, by 2 MiB a step on average: a cache that fills stops, a leak
         does not."""
         if len(self._sizes) <= _WINDOW or self._sizes[-1] - self._sizes[0] <= _LEAK_PER_STEP * _WINDOW:
             return False

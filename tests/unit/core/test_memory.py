@@ -11,12 +11,12 @@ MIB = 1 << 20
 
 
 def reason(sizes: list[int], *, seconds: float) -> str | None:
-    """Of a child with these sizes in MiB after each step, which is so old; the limit is 400 MiB."""
-    now = [0.0]
-    wear = Wear(clock=lambda: now[0])
+    """Of a child with these sizes in MiB after each of its steps, of so many seconds in all; the limit is 400 MiB."""
+    now = 0.0
+    wear = Wear(clock=lambda: now)
     for size in sizes:
-        wear.add(size * MIB)
-    now[0] = seconds
+        now += seconds / len(sizes)
+        wear.add(lambda held=size: held * MIB)
     return wear.reason_to_replace(limit=400 * MIB)
 
 
@@ -43,8 +43,8 @@ def test_a_child_is_replaced_for_a_reason(sizes: list[int], expected: str | None
 def test_steps_that_are_over_in_an_instant_cost_no_new_child() -> None:
     """Starting one takes as long as hundreds of them; what it holds counts all the same."""
     assert reason([90] * 1000, seconds=1) is None
-    assert reason([90] * 1000, seconds=memory.LEAST_SECONDS) is not None
-    assert reason([90] * 999 + [450], seconds=1) is not None
+    assert reason([90] * 1000, seconds=memory.LEAST_SECONDS + 1) is not None
+    assert reason([450] * 1000, seconds=1) is not None
 
 
 def test_memory_is_read_from_the_kernel() -> None:
