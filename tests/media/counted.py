@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.media.clips import once
-from tests.rig.program import ProgramFailed, run
+from tests.rig.program import run
 
 TOOLS = Path(__file__).resolve().parents[3] / "shared" / "tools"
 """They lie beside the checkout and are no part of it."""
@@ -36,7 +35,7 @@ class Verdict:
     container: float
     """The same as the container says, sound included."""
     sync: float | None
-    """Milliseconds that the sound is off, at worst; None without sound, or without numpy."""
+    """Milliseconds that the sound is off, at worst; None without sound."""
     gap: float | None
     """Milliseconds of sound that are missing or doubled at a join, at worst."""
     frames: int
@@ -72,7 +71,7 @@ def remade(source: Path, name: str, *options: str, before: Sequence[str] = ()) -
 def judge(source: Path, parts: Sequence[Path], limit: float) -> Verdict:
     """How the parts stand to their source."""
     words = [str(source), *(str(part) for part in parts), "--max", f"{limit:g}"]
-    report = json.loads(run([_interpreter(), str(_tool("check_parts.py")), *words]))
+    report = json.loads(run([sys.executable, str(_tool("check_parts.py")), *words]))
     return Verdict(
         wrong=_wrong(report),
         longest=report["longest_s"],
@@ -117,20 +116,3 @@ def _tool(name: str) -> Path:
             pytest.fail(why, pytrace=False)
         pytest.skip(why)
     return tool
-
-
-@cache
-def _interpreter() -> str:
-    """One with numpy, if there is any: without it the judge is deaf, and says nothing of sync and gaps."""
-    for python in (sys.executable, *_pythons()):
-        try:
-            run([python, "-c", "import numpy"])
-        except (ProgramFailed, OSError):
-            continue
-        return python
-    return sys.executable
-
-
-def _pythons() -> list[str]:
-    folders = os.environ.get("PATH", "").split(":")
-    return [f"{folder}/python3" for folder in folders if os.access(f"{folder}/python3", os.X_OK)]
