@@ -1,6 +1,7 @@
 """When a child has worn enough to be replaced."""
 
 import os
+from functools import partial
 
 import pytest
 
@@ -16,7 +17,7 @@ def reason(sizes: list[int], *, seconds: float) -> str | None:
     wear = Wear(clock=lambda: now)
     for size in sizes:
         now += seconds / len(sizes)
-        wear.add(lambda held=size: held * MIB)
+        wear.add(partial(int, size * MIB))
     return wear.reason_to_replace(limit=400 * MIB)
 
 
