@@ -77,7 +77,8 @@ class Child:
         try:
             async with asyncio.timeout(self._settings.job_timeout):
                 await self.warm()
-                assert self._process
+                if self._process is None:
+                    raise ChildLost("the handler's process was ended as it began")
                 return await self._process.attempt(step, on_progress, self._settings.stall_timeout)
         except TimeoutError:
             await self.bury()
@@ -158,13 +159,14 @@ class _Process:
 
     async def bury(self) -> None:
         """Kill the group, reap the child, close the socket."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        await self._exit()
-        if self._streams:
-            self._streams[1].close()
-        else:
-            self._socket.close()
+        self._kill()
+        try:
+            await self._exit()
+        finally:
+            if self._streams:
+                self._streams[1].close()
+            else:
+                self._socket.close()
 
     async def _hear_within(self, seconds: float) -> child_wire.FromChild:
         try:
@@ -181,8 +183,13 @@ class _Process:
                 return child_wire.decode(line)
         except (ConnectionError, ValueError, msgspec.DecodeError) as error:
             log.warning("the child said what makes no sense: %s", error)
-            os.killpg(self.pid, signal.SIGKILL)
+            self._kill()
         raise ChildLost(_death(await self._exit()))
+
+    def _kill(self) -> None:
+        """The whole group; a cancellation may have buried it already."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     async def _exit(self) -> int:
         """Wait for its exit without a thread: a pidfd becomes readable when the process has ended (pidfd_open(2))."""

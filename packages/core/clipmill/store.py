@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import os
 import shutil
@@ -27,6 +28,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     artifacts: tuple[Artifact, ...]
 
 
+@functools.lru_cache(maxsize=8)  # pathlib takes its time, and these are asked for a dozen times on a step's way
+def _home(root: Path, step_id: str) -> Path:
+    return root.joinpath("jobs", *identifiers.split_step_id(step_id))
+
+
+@functools.lru_cache(maxsize=8)
+def _workspace(root: Path, step_id: str) -> Path:
+    return root / "work" / ".".join(identifiers.split_step_id(step_id))
+
+
 class Store:
     """A directory tree on one file system, so that a rename publishes a whole step at once."""
 
@@ -40,11 +51,11 @@ class Store:
 
     def home(self, step_id: str) -> Path:
         """The folder in which a step's artifacts and its manifest lie."""
-        return self.root / f"jobs/{'/'.join(identifiers.split_step_id(step_id))}"
+        return _home(self.root, step_id)
 
     def workspace(self, step_id: str) -> Path:
         """The scratch folder of a step: the same on every attempt, so that an interrupted download goes on."""
-        return self.root / f"work/{'.'.join(identifiers.split_step_id(step_id))}"
+        return _workspace(self.root, step_id)
 
     def inbox(self, job_id: str) -> Path:
         """The folder into which a person's command puts the files of a job."""
@@ -99,10 +110,11 @@ class Store:
         (workspace / _MANIFEST).write_bytes(msgspec.json.encode(manifest))
         home.parent.mkdir(parents=True, exist_ok=True)
         # a manifest that names nothing guards nothing: should a power cut take it, its step is merely done again
-        sync = _bring_to_disk if done.artifacts else _leave_to_the_kernel
-        sync(workspace / _MANIFEST, workspace)
+        if done.artifacts:
+            _bring_to_disk(workspace / _MANIFEST, workspace)
         _rename_if_absent(workspace, home)
-        sync(home.parent, home.parent.parent, self.root / "jobs")
+        if done.artifacts:
+            _bring_to_disk(home.parent, home.parent.parent, self.root / "jobs")
 
     def cancel(self, job_id: str) -> bool:
         """Set the tombstone of a job, which outlives every process; whether it is new."""
@@ -217,10 +229,6 @@ def _bring_to_disk(*paths: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _leave_to_the_kernel(*_: Path) -> None:
-    """It writes within half a minute."""
 
 
 def _rename_if_absent(source: Path, target: Path) -> None:

@@ -64,3 +64,21 @@ def test_a_torn_record_is_no_crash(tmp_path: Path) -> None:
     record.parent.mkdir()
     record.write_bytes(b"\xff\x00 \xffgarbage")
     assert Fuse(tmp_path, "cutter@1").inspect() is None
+
+
+def test_a_record_does_not_keep_the_end_of_a_longer_one(tmp_path: Path) -> None:
+    """The step of a session that was lost is still named when the next one begins."""
+    fuse = Fuse(tmp_path, "cutter@1")
+    fuse.inspect()
+    fuse.light("a-long-job-id/cutter/10.20.30")
+    fuse.light(STEP)
+    assert Fuse(tmp_path, "cutter@1").inspect() == STEP
+
+
+def test_a_step_that_ended_leaves_no_count(tmp_path: Path) -> None:
+    """Not a file for each crash that there ever was."""
+    crash(tmp_path)
+    last = Fuse(tmp_path, "cutter@1")
+    last.inspect()
+    last.forgive(STEP)
+    assert not list((tmp_path / "crashes").iterdir())

@@ -133,3 +133,35 @@ def test_a_step_is_held_by_one_at_a_time_and_leaves_no_lock_behind(store: Store)
     thread.join(10)
     assert order == ["first", "second"]
     assert list((store.root / "work").iterdir()) == []
+
+
+def test_a_failed_attempt_leaves_no_lock_behind(store: Store) -> None:
+    """Whatever the handler raised."""
+    with pytest.raises(ZeroDivisionError), store.claim(STEP):
+        raise ZeroDivisionError
+    assert list((store.root / "work").iterdir()) == []
+
+
+def test_what_a_killed_attempt_left_is_tidied_up_unless_somebody_is_at_work_there(store: Store) -> None:
+    """The scratch folder goes with a step that has ended; a second worker that holds it does that himself."""
+    (workspace(store).path / "half").write_text("x")
+    with store.claim(STEP):
+        store.tidy(STEP)
+        assert (store.workspace(STEP.id) / "half").exists()
+    store.tidy(STEP)
+    assert list((store.root / "work").iterdir()) == []
+
+
+@pytest.mark.parametrize("end", ["done", "cancelled", "parked"])
+def test_the_inbox_is_kept_for_a_step_that_a_person_may_retry(store: Store, end: str) -> None:
+    """A worker that was killed between the commit and the removal of the file leaves it; the next one removes it."""
+    step = Step(job_id="j", id="j/download/0", file_path="inbox/j/a.mp4")
+    store.inbox("j").mkdir(parents=True)
+    (store.inbox("j") / "a.mp4").write_text("x")
+    if end == "done":
+        store.workspace(step.id).mkdir()
+        store.commit(step, Done(()))
+    if end == "cancelled":
+        store.cancel("j")
+    store.tidy(step)
+    assert store.inbox("j").exists() == (end == "parked")
