@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from clipmill.messages import Artifact, MalformedMessage
+from clipmill.messages import Artifact, MalformedMessage, Step, now
 
 
 class ResultPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -119,6 +121,20 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_fie
     worker_id: str
     timestamp: int
     metrics: WorkerMetrics
+
+
+def told_of(step: Step, *, event_id: str, queue: str, worker: str) -> dict[str, Any]:
+    """The fields that every event of a step has, now."""
+    return {
+        "id": event_id,
+        "queue_name": queue,
+        "worker_id": worker,
+        "timestamp": now(),
+        "job_id": step.job_id,
+        "step_id": step.id,
+        "parent_id": step.parent_id,
+        "attempt": step.attempt,
+    }
 
 
 StepEvent = Result | Error | Progress

@@ -74,14 +74,7 @@ class Settlement:
     def _after_done(self, step: Step, done: Done) -> list[Publication]:
         spawned = pipeline.spawn(step, done.artifacts)
         result = Result(
-            id=f"{step.id}/result",
-            queue_name=step.queue,
-            worker_id=self.worker,
-            timestamp=messages.now(),
-            job_id=step.job_id,
-            step_id=step.id,
-            parent_id=step.parent_id,
-            attempt=step.attempt,
+            **events.told_of(step, event_id=f"{step.id}/result", queue=step.queue, worker=self.worker),
             payload=ResultPayload(
                 results=[artifact.file_path for artifact in done.artifacts],
                 sender=step.sender,
@@ -96,15 +89,9 @@ class Settlement:
         return [*map(to_work, spawned), to_results(result, step.service)]
 
     def _error(self, step: Step, reason: str, cause: str, *, cancelled: bool = False) -> Publication:
+        queue = topology.dead_letter_queue(step.service)
         error = Error(
-            id=f"{step.id}/error",
-            queue_name=topology.dead_letter_queue(step.service),
-            worker_id=self.worker,
-            timestamp=messages.now(),
-            job_id=step.job_id,
-            step_id=step.id,
-            parent_id=step.parent_id,
-            attempt=step.attempt,
+            **events.told_of(step, event_id=f"{step.id}/error", queue=queue, worker=self.worker),
             payload=ErrorPayload(
                 error=reason,
                 cause=cause,

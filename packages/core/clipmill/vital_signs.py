@@ -93,15 +93,9 @@ class VitalSigns:
 
     def progress(self, step: Step, report: Report) -> Publication:
         """How far the step is."""
+        name = f"{step.id}/progress/{messages.now()}"
         event = Progress(
-            id=f"{step.id}/progress/{messages.now()}",
-            queue_name=step.queue,
-            worker_id=self.worker,
-            timestamp=messages.now(),
-            job_id=step.job_id,
-            step_id=step.id,
-            parent_id=step.parent_id,
-            attempt=step.attempt,
+            **events.told_of(step, event_id=name, queue=step.queue, worker=self.worker),
             payload=ProgressPayload(percent=report.percent, note=report.note),
         )
         return self._publication(event)
