@@ -103,16 +103,16 @@ def draw(chance: random.Random, count: int) -> list[Job]:
     kinds = list(_WEIGHTS)[:count]
     kinds += chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=count - len(kinds))
     chance.shuffle(kinds)
-    return draw_each(chance, kinds)
+    return draw_each(chance, kinds, SERVICES)
 
 
-def draw_each(chance: random.Random, kinds: Sequence[str]) -> list[Job]:
-    """A job of each of these kinds, in this order."""
-    return [_draw_one(chance, number, kind) for number, kind in enumerate(kinds, 1)]
+def draw_each(chance: random.Random, kinds: Sequence[str], services: Sequence[str] = ("download",)) -> list[Job]:
+    """A job of each of these kinds, in this order; on one queue, so that each waits behind those before it."""
+    return [_draw_one(chance, number, kind, services) for number, kind in enumerate(kinds, 1)]
 
 
-def _draw_one(chance: random.Random, number: int, kind: str) -> Job:
-    service = "download" if kind in ("pipeline", "inbox") else chance.choice(SERVICES)
+def _draw_one(chance: random.Random, number: int, kind: str, services: Sequence[str]) -> Job:
+    service = "download" if kind in ("pipeline", "inbox") else chance.choice(services)
     options = {
         "seconds": round(chance.uniform(0.3, 1.5), 2),
         "times": chance.randint(1, 2),
@@ -121,8 +121,3 @@ def _draw_one(chance: random.Random, number: int, kind: str) -> Job:
     }
     body = chance.choice(_MALFORMED) if kind == "malformed" else b""
     return Job(number=number, kind=kind, service=service, options=options, body=body)
-
-
-def by_link(jobs: Sequence[Job]) -> dict[str, Job]:
-    """The jobs by what names them."""
-    return {job.link: job for job in jobs}

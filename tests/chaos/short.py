@@ -5,12 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from clipmill.events import Error
 from tests.chaos import report
 from tests.chaos.books import Books
 from tests.chaos.fault import KINDS
 from tests.chaos.run import play
 from tests.chaos.stage import Plan
-from tests.rig.broker import Broker
+from tests.rig.broker import RELEASE_OF, Broker
 from tests.rig.requirement import docker_required
 
 JOBS = 160
@@ -40,6 +41,20 @@ def test_every_job_ends_exactly_once_whatever_strikes(rabbitmq: Broker) -> None:
     assert all(struck.count(kind) >= 2 for kind in KINDS)
     assert len(struck) >= JOBS / 20
     assert report.landed(books) >= len(struck) / 3
+
+
+@pytest.mark.parametrize("version", list(RELEASE_OF))
+def test_poison_is_parked_and_told_and_the_jobs_behind_it_are_done(version: str) -> None:
+    """One that kills its worker each time, one that kills the handler's process, and five good ones behind them."""
+    with docker_required(), Broker(version) as broker:
+        books = run(Plan(jobs=("poison-worker", "poison-child", *["quick"] * 5), seed=1, kinds=()), broker)
+    assert books.trouble == []
+    assert [verdict.ending for verdict in books.verdicts] == ["parked"] * 2 + ["result"] * 5
+    reasons = [error.payload.error for error in books.events if isinstance(error, Error)]
+    assert sorted(reasons) == [
+        "it has crashed its worker 2 times",
+        "the handler's process was killed (SIGKILL: the out-of-memory killer, or a person)",
+    ]
 
 
 @pytest.mark.parametrize(

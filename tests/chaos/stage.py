@@ -92,14 +92,19 @@ class Stage:
     async def _hand_over(self, jobs: Sequence[Job]) -> None:
         for each in jobs:
             if each.kind == "inbox":
-                self._put(self.store.root / each.inbox)
+                await self._put(self.store.root / each.inbox)
             await self.clerk.hand_over(each.publications())
             self.handed_over += 1
         await self.clerk.hand_over([word for each in jobs if (word := each.afterthought)])
 
-    def _put(self, path: Path) -> None:
-        path.parent.mkdir(parents=True)
-        path.write_bytes(random.randbytes(5000))
+    async def _put(self, path: Path) -> None:
+        """As a person's command would: again, while the disk is full."""
+        while True:
+            with contextlib.suppress(OSError):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(random.randbytes(5000))
+                return
+            await asyncio.sleep(0.2)
 
     async def _strike(self, planned: Fault) -> None:
         strike, shortest, longest = STRIKES[planned.kind]
