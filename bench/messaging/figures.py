@@ -28,7 +28,7 @@ FIGURES = (
     Figure("p50", "latency p50 ms", 2),
     Figure("enqueue", "enqueue jobs/s", against_floor=True),
     Figure("pss", "idle PSS MiB", 1),
-    Figure("switches", "switches/10 s"),
+    Figure("switches", "switches/10 s", 1),
     Figure("back", "s back after restart", 2),
     Figure("again", "begun twice of 300"),
     Figure("poison", "poison runs in 30 s"),

@@ -46,6 +46,7 @@ def _figures(books: Books) -> Iterator[str]:
     ended = Counter((run.step, run.attempt) for run in stage.desk.runs if run.ended)
     trees = ending.grow(books.events).values()
     notices = Counter(receipt.id for receipt in stage.receiver.receipts)
+    told = {receipt.job_id for receipt in stage.receiver.receipts}
     reasons = Counter(reason for verdict in books.verdicts for reason in verdict.given_up_by_faults)
     silent = [link.noticed_after for m in stage.crew.members for link in m.proxy.half_open if link.noticed_after]
     yield f"seconds                                     {stage.seconds:.0f}"
@@ -57,10 +58,12 @@ def _figures(books: Books) -> Iterator[str]:
     yield f"parked again (same step)                    {sum(n - 1 for n in books.parked.values())}"
     yield f"notices                                     {len(notices)}"
     yield f"  sent again (killed while sending)         {sum(n - 1 for n in notices.values())}"
+    yield f"  jobs told anew (parked for two reasons)   {len(notices) - len(told)}"
     yield f"anonymous jobs admitted twice               {_admitted_twice(books)}"
     yield f"jobs done after the fuse had parked them    {sum(tree.done_after_all for tree in trees)}"
     yield f"good jobs given up by faults                {sum(bool(v.given_up_by_faults) for v in books.verdicts)}"
     yield from (f"  {count} x {reason}" for reason, count in reasons.most_common())
+    yield f"crashes counted when the step had ended     {books.counts_left} (forgotten after a day)"
     yield f"processes killed                            {sum(bool(s) for m in stage.crew.members for s in m.deaths)}"
     yield f"half-open connections noticed after         {', '.join(f'{s:.0f} s' for s in sorted(silent)) or 'none'}"
 

@@ -276,6 +276,7 @@ async def test_a_consumer_whose_queue_is_deleted_is_told(broker: Broker, session
         async with asyncio.timeout(10):
             with pytest.raises(SessionLost):
                 await waiting
+    await other.close()
 
 
 async def test_declaring_twice_changes_nothing(session: Session) -> None:

@@ -37,11 +37,12 @@ def _answers() -> bool:
 
 
 def _start() -> None:
+    """(`setsid --fork`, for it outlives this process: nobody here waits for its end.)"""
     with LOG.open("ab") as log:
-        daemon = subprocess.Popen(["dockerd"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        subprocess.run(
+            ["setsid", "--fork", "dockerd"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True, timeout=30
+        )
     try:
-        until(lambda: daemon.poll() is not None or _answers(), what="dockerd", seconds=60)
+        until(_answers, what="dockerd", seconds=60)
     except TimeoutError as silence:
         raise NoDocker(f"dockerd was started but does not answer; its log is {LOG}") from silence
-    if daemon.poll() is not None and not _answers():
-        raise NoDocker(f"dockerd ended with status {daemon.returncode}; its log is {LOG}")

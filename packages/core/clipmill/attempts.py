@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from clipmill import messages
 from clipmill.child import Child
-from clipmill.child_wire import Report
 from clipmill.fuse import CRASHES, Fuse
 from clipmill.messages import Step
 from clipmill.outcome import Cancelled, Done, Outcome, Reject, Retry
@@ -91,14 +90,12 @@ class Attempts:
             self._fuse.light(step.id)
         except OSError as error:
             return Retry(f"the store cannot be written to: {error.strerror}", "disk")
-        log.info("attempt %d begins: %s", step.attempt, step.file_path or step.link)
         self._presence.signs.step = step
         return await self._work(step)
 
     async def _work(self, step: Step) -> Outcome:
         """The attempt in the child, counted and told."""
         watch = Stopwatch()
-        self._presence.progress(step, Report(0))
         outcome = await self._child.attempt(step, lambda report: self._presence.progress(step, report))
         self._presence.ended()
         if isinstance(outcome, Retry) and self._store.is_cancelled(step.job_id):

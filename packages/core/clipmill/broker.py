@@ -32,10 +32,10 @@ from clipmill.topology import Arguments, Binding, Queue, Topology, arguments
 
 log = logging.getLogger(__name__)
 
-# A broker that hangs is noticed after at most two and a half of these (pika looks every 25 s); its default is 60 s.
-_HEARTBEAT_SECONDS = 20
-# A network that is cut is noticed by the kernel, when a heartbeat of ours (every 10 s) gets no TCP acknowledgement for
-# so long (tcp(7)): within 25 s in all, and without waking anybody up more often.
+# A broker that hangs is noticed after at most two and a half of these (pika looks every 29 s); its default is 60 s.
+_HEARTBEAT_SECONDS = 24
+# A network that is cut is noticed by the kernel, when a heartbeat of ours (every 12 s) gets no TCP acknowledgement for
+# so long (tcp(7)): within 27 s in all, and without waking anybody up more often.
 _UNACKNOWLEDGED_MS = 15_000
 _HANDSHAKE_SECONDS = 15
 _TCP_SECONDS = 5
@@ -47,10 +47,29 @@ _PRECONDITION_FAILED = 406
 
 
 class _Connection(AsyncioConnection):
-    """pika sends each frame with a system call and in a packet of its own; the three of a message go together here."""
+    """pika sends each frame with a system call and in a packet of its own, three a message: here the first thing that
+    is said goes at once, and what else is said in the same turn of the loop goes together.
+    """
+
+    def __init__(self, *words: Any, **named: Any) -> None:
+        self._later: list[bytes] | None = None
+        super().__init__(*words, **named)
 
     def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
         super()._output_marshaled_frames([b"".join(marshaled_frames)])
+
+    def _adapter_emit_data(self, data: bytes) -> None:
+        if self._later is None:
+            self._later = []
+            asyncio.get_running_loop().call_soon(self._end_turn)
+            super()._adapter_emit_data(data)
+        else:
+            self._later.append(data)
+
+    def _end_turn(self) -> None:
+        later, self._later = self._later, None
+        if later and not self.is_closed:
+            super()._adapter_emit_data(b"".join(later))
 
 
 class RabbitBroker:
@@ -137,10 +156,14 @@ class RabbitSession:
 
     @classmethod
     async def start(cls, connection: AsyncioConnection) -> RabbitSession:
-        """A session over an open connection: its channel, with publisher confirms."""
+        """A session over an open connection: its channel, with publisher confirms, and one without for what is posted.
+
+        (A confirmation that nobody waits for would wake the process up, at each heartbeat.)
+        """
         session = cls(connection)
-        session._channel = await session._open_channel()
-        session._channel.add_on_close_callback(session._on_channel_closed)
+        session._channel, session._posts = await session._open_channel(), await session._open_channel()
+        for channel in (session._channel, session._posts):
+            channel.add_on_close_callback(session._on_channel_closed)
         session._channel.add_on_cancel_callback(session._on_cancelled)
         session._channel.add_on_return_callback(session._on_returned)
         await session._call(session._channel.confirm_delivery, ack_nack_callback=session._on_confirmed)
@@ -150,6 +173,7 @@ class RabbitSession:
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._channel: Any = None
+        self._posts: Any = None
         self._reason: str | None = None
         self._awaited: set[asyncio.Future[Any]] = set()
         self._windows: dict[int, tuple[_Window, Publication]] = {}
@@ -209,7 +233,7 @@ class RabbitSession:
         """Publish without awaiting the confirmation; without a session it is dropped."""
         with contextlib.suppress(SessionLost):
             self._check()
-            self._send(publication, _TRANSIENT, mandatory=False)
+            _publish(self._posts, publication, _TRANSIENT, mandatory=False)
 
     def ack(self, delivery: Delivery) -> None:
         """Settle a delivery of this session. Raises SessionLost for one of an earlier session."""
@@ -294,26 +318,14 @@ class RabbitSession:
     # publishing
 
     def _send(self, publication: Publication, delivery_mode: int, *, mandatory: bool) -> None:
-        properties = pika.BasicProperties(  # type: ignore[no-untyped-call]  # pika leaves it untyped
-            content_type="application/json",
-            delivery_mode=delivery_mode,
-            message_id=publication.message_id,
-            headers=dict(publication.headers) or None,
-            reply_to=publication.reply_to,
-        )
-        try:
-            self._channel.basic_publish(
-                publication.exchange, publication.routing_key, publication.body, properties, mandatory=mandatory
-            )
-        except (ChannelWrongStateError, ConnectionWrongStateError) as error:
-            raise SessionLost(_say(error)) from None
+        _publish(self._channel, publication, delivery_mode, mandatory=mandatory)
         self._published += 1
 
     def _on_confirmed(self, frame: Any) -> None:
         tag, refused = frame.method.delivery_tag, isinstance(frame.method, pika.spec.Basic.Nack)
         tags = [known for known in self._windows if known <= tag] if frame.method.multiple else [tag]
         for known in tags:
-            # a tag without a window was posted, and nobody waits for it
+            # nobody waits for a tag without a window
             window, publication = self._windows.pop(known, (None, None))
             if window and publication:
                 if refused:
@@ -429,6 +441,22 @@ async def _knock(host: str, port: int) -> None:
             except OSError as error:
                 failure = error
     raise failure or OSError("no address")
+
+
+def _publish(channel: Any, publication: Publication, delivery_mode: int, *, mandatory: bool) -> None:
+    properties = pika.BasicProperties(  # type: ignore[no-untyped-call]  # pika leaves it untyped
+        content_type="application/json",
+        delivery_mode=delivery_mode,
+        message_id=publication.message_id,
+        headers=dict(publication.headers) or None,
+        reply_to=publication.reply_to,
+    )
+    try:
+        channel.basic_publish(
+            publication.exchange, publication.routing_key, publication.body, properties, mandatory=mandatory
+        )
+    except (ChannelWrongStateError, ConnectionWrongStateError) as error:
+        raise SessionLost(_say(error)) from None
 
 
 def _delivery(queue: str, method: Any, properties: Any, body: bytes) -> Delivery:

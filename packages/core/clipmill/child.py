@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _START_SECONDS = 60
 _LINE_BYTES = 16 << 20
+_READ_BYTES = 64 << 10
 _SIGNALS_OF_A_CRASH = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
 
 
@@ -136,6 +137,8 @@ class _Process:
     async def greet(self, given: Settings) -> None:
         """Tell the settings and wait until the handler is imported."""
         self._streams = await asyncio.open_connection(sock=self._socket, limit=_LINE_BYTES)
+        # of asyncio's 256 KiB malloc would map new memory for each line, and unmap it again
+        self._streams[1].transport.max_size = _READ_BYTES  # type: ignore[attr-defined]
         self._streams[1].write(settings.dump(given) + b"\n")
         try:
             async with asyncio.timeout(_START_SECONDS):
@@ -148,6 +151,9 @@ class _Process:
         """Give it the step; hear it out. Raises ChildLost, also when it says nothing for `stall` seconds."""
         assert self._streams
         self._streams[1].write(messages.write_step(step) + b"\n")
+        # said while the child wakes up, where it costs no time
+        log.info("attempt %d begins: %s", step.attempt, step.file_path or step.link)
+        on_progress(Report(0))
         while True:
             match await self._hear_within(stall):
                 case Report() as report:

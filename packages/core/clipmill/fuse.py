@@ -17,6 +17,7 @@ CRASHES = 2
 """A step that has crashed its worker so often is parked."""
 
 _BOOT_TOLERANCE = 30
+_KEPT_SECONDS = 24 * 3600
 
 
 class Fuse:
@@ -33,6 +34,7 @@ class Fuse:
 
     def inspect(self) -> str | None:
         """At a start: the step in which the last process of this worker crashed, counted; or None."""
+        self._forget_old()
         self._running.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(self._running, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         boot, _, step_id = os.read(self._file, 4096).decode(errors="replace").partition(" ")
@@ -75,6 +77,13 @@ class Fuse:
             self._crashes.mkdir(exist_ok=True)
             with self._path(step_id).open("ab") as crashes:
                 crashes.write(b"x")
+
+    def _forget_old(self) -> None:
+        """A crash may be counted when its step has ended elsewhere; nothing but age tells such a count from others."""
+        for path in self._crashes.glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
+                    path.unlink()
 
     def _path(self, step_id: str) -> Path:
         return self._crashes / step_id.replace("/", ".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -188,6 +189,7 @@ def _weight(end: Result | Error) -> tuple[bool, int, int, str]:
     return isinstance(end, Result), end.timestamp, end.attempt, end.id
 
 
+@functools.lru_cache(maxsize=256)  # whoever renders a tree asks for its order again and again
 def _place(step_id: str) -> tuple[int, str, tuple[int, ...]]:
     """Where a step stands among the others: by service as the work flows, then by index as a number."""
     _, service, index = identifiers.split_step_id(step_id)

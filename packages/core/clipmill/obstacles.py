@@ -6,6 +6,7 @@ import asyncio
 
 from clipmill.beside import first_of
 from clipmill.presence import Presence
+from clipmill.pulse import pulse
 from clipmill.session import Session
 from clipmill.store import Store
 from clipmill.vital_signs import HEARTBEAT_SECONDS
@@ -39,7 +40,7 @@ class Obstacles:
 
     async def _until_disk_is_short(self) -> None:
         while self._has_room():
-            await asyncio.sleep(HEARTBEAT_SECONDS)
+            await pulse(HEARTBEAT_SECONDS)
 
     def _has_room(self) -> bool:
         return self._store.free_bytes() >= self._reserve

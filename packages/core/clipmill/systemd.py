@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 import sdnotify
 
+from clipmill.pulse import pulse
 from clipmill.settings import started_by_systemd, watchdog_seconds
 from clipmill.throttle import Throttle
 
@@ -44,7 +44,7 @@ class Supervisor:
         interval = watchdog_seconds()
         while interval:
             self._say("WATCHDOG=1")
-            await asyncio.sleep(interval / 2)
+            await pulse(interval / 2)
 
     def _say(self, what: str) -> None:
         if self._notifier:

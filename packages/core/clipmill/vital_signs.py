@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
 import resource
@@ -15,6 +14,7 @@ from clipmill.child_wire import Report
 from clipmill.events import Heartbeat, HeartbeatPayload, MemoryUsage, Metrics, Progress, ProgressPayload, WorkerMetrics
 from clipmill.messages import Step
 from clipmill.outcome import Done, Outcome
+from clipmill.pulse import pulse
 from clipmill.session import Publication, Session
 from clipmill.worker_status import StatusMachine, WorkerStatus
 
@@ -106,7 +106,7 @@ class VitalSigns:
             session.post(self.heartbeat())
             if beats % HEARTBEATS_PER_METRICS == 0:
                 session.post(self.metrics())
-            await asyncio.sleep(HEARTBEAT_SECONDS)
+            await pulse(HEARTBEAT_SECONDS)
 
     def become(self, status: WorkerStatus, note: str) -> None:
         """Change over to `status`; `note` says more, for people."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from clipmill.claim import make
 from clipmill.messages import Artifact, Step
 from clipmill.outcome import ToolError
 from clipmill.settings import Settings
@@ -42,7 +43,7 @@ def open_workspace(store: Store, step: Step, settings: Settings, report: Callabl
     """The workspace of `step`, made if need be. Raises ToolError when its input is missing, no file or outside."""
     path = store.workspace(step.id)
     source = _source(store, step) if step.file_path else None
-    path.mkdir(parents=True, exist_ok=True)
+    make(str(path))
     return Workspace(path=path, source=source, settings=settings, store=store, step=step, report=report)
 
 

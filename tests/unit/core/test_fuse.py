@@ -1,5 +1,6 @@
 """The fuse against steps that crash their worker."""
 
+import os
 from pathlib import Path
 
 from clipmill.fuse import Fuse
@@ -81,4 +82,14 @@ def test_a_step_that_ended_leaves_no_count(tmp_path: Path) -> None:
     last = Fuse(tmp_path, "cutter@1")
     last.inspect()
     last.forgive(STEP)
+    assert not list((tmp_path / "crashes").iterdir())
+
+
+def test_a_count_that_nobody_asked_for_is_forgotten_after_a_day(tmp_path: Path) -> None:
+    """Another worker may have settled the step before this one counted."""
+    crash(tmp_path)
+    Fuse(tmp_path, "cutter@1").inspect()
+    (count,) = (tmp_path / "crashes").iterdir()
+    os.utime(count, (0, 0))
+    Fuse(tmp_path, "cutter@2").inspect()
     assert not list((tmp_path / "crashes").iterdir())
