@@ -123,6 +123,16 @@ def clean_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR", "HOME") if name in os.environ}
 
 
+def temporary_folder() -> str:
+    """Where this process and its programs put what they need for a moment."""
+    return os.environ.get("TMPDIR", "/tmp")  # where there is no such setting
+
+
+def use_temporary_folder(folder: Path) -> None:
+    """Another one, for the programs that are started from now on."""
+    os.environ["TMPDIR"] = str(folder)
+
+
 def child_environment() -> dict[str, str]:
     """What a child may see of the environment: nothing secret, but the modules that this process sees."""
     journal = {name: os.environ[name] for name in ("JOURNAL_STREAM",) if name in os.environ}

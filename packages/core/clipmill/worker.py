@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 
-from clipmill import process, topology
+from clipmill import prctl, process, topology
 from clipmill.attempts import Attempts
 from clipmill.beside import beside
 from clipmill.broker import RabbitBroker
@@ -14,6 +14,7 @@ from clipmill.cancellation import CancellationConsumer
 from clipmill.child import Child
 from clipmill.dead_letter_consumer import DeadLetterConsumer
 from clipmill.fuse import Fuse
+from clipmill.gaps import gaps
 from clipmill.intake import Intake
 from clipmill.obstacles import Obstacles
 from clipmill.presence import Presence
@@ -33,6 +34,9 @@ _PROGRAMS = ("ffmpeg", "ffprobe")
 def main(service: str, *, handler: str) -> None:
     """Run a worker of `service` whose handler is `module:function`, as systemd starts it: with its instance number."""
     unit = process.unit_name(service)
+
+    # its child is of the same user, and might be taken over
+    prctl.hide_memory()
 
     def make(settings: Settings) -> Worker:
         broker = RabbitBroker(settings.broker, client=unit)
@@ -79,6 +83,8 @@ class Worker:
     async def run(self) -> None:
         """Until drained. The step at hand has DRAIN_TIMEOUT seconds then; else it is given back by doing nothing."""
         self._store.prepare()
+        for gap in gaps():
+            log.warning("the sandbox is not whole on this kernel: %s", gap)
         if crashed := self._fuse.inspect():
             log.error("the last process of this worker ended in step %s", crashed)
             if self._store.manifest(crashed):
