@@ -73,7 +73,8 @@ def attempt(handle: Handler, step: Step, given: Settings, tell: Callable[[Report
     try:
         with store.claim(step):
             outcome = store.done(step) or _work(handle, step, given, store, tell)
-            if not isinstance(outcome, Retry):
+            if not isinstance(outcome, Retry) or outcome.cause == "disk":
+                # of what ran out of room nothing is kept: half-done work of several steps could leave none for any
                 store.clear_workspace(step)
             return outcome
     except OSError as error:

@@ -58,7 +58,10 @@ class Worker:
         self._child = Child(handler, settings, unit)
         self.signs = VitalSigns(worker=name, service=service, host=settings.host, child_pid=lambda: self._child.pid)
         self._presence = Presence(self.signs, supervisor)
-        self._attempts = Attempts(child=self._child, store=self._store, fuse=self._fuse, presence=self._presence)
+        obstacles = Obstacles(self._store, settings.disk_reserve, self._presence)
+        self._attempts = Attempts(
+            child=self._child, store=self._store, fuse=self._fuse, obstacles=obstacles, presence=self._presence
+        )
         settlement = Settlement(worker=name)
         self._dead_letters = DeadLetterConsumer(service, self._store, self._fuse, settlement)
         self._cancellations = CancellationConsumer(name, self._store, self._attempts.cancel)
@@ -66,7 +69,7 @@ class Worker:
             service,
             attempts=self._attempts,
             settlement=settlement,
-            obstacles=Obstacles(self._store, settings.disk_reserve, self._presence),
+            obstacles=obstacles,
             presence=self._presence,
         )
 
@@ -108,4 +111,5 @@ class Worker:
 
     async def _limit_drain(self, limit: asyncio.Timeout) -> None:
         await self._draining.wait()
-        limit.reschedule(asyncio.get_running_loop().time() + self._drain_timeout)
+        patience = 0 if self._attempts.waiting_for_room else self._drain_timeout
+        limit.reschedule(asyncio.get_running_loop().time() + patience)
