@@ -33,7 +33,7 @@ class PlantedWorker(Worker):
                     pass
             case "crash":
                 raise RuntimeError("planted")
-            case "grow":
+            case _:  # grow
                 self.hoard = b"x" * (220 * MIB)
                 await asyncio.Event().wait()
 

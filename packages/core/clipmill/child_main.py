@@ -78,7 +78,8 @@ def attempt(handle: Handler, step: Step, given: Settings, tell: Tell) -> Outcome
     try:
         with store.claim(step):
             outcome = store.done(step) or _work(handle, step, given, store, tell)
-            if not isinstance(outcome, Retry):
+            if not isinstance(outcome, Retry) or outcome.cause == "disk":
+                # of what ran out of room nothing is kept: half-done work of several steps could leave none for any
                 store.clear_workspace(step)
             return outcome
     except OSError as error:
@@ -120,7 +121,7 @@ def _teller(tell: Tell) -> Callable[[float, str], None]:
 
 def _shortage(workspace: Workspace) -> Retry | None:
     """Whether the attempt is filling the disk."""
-    full = workspace.store.free_bytes() < sandbox.least_free(workspace.settings)
+    full = workspace.store.disk().free < sandbox.least_free(workspace.settings)
     return Retry("it was filling the disk", "disk") if full else None
 
 
@@ -138,7 +139,7 @@ def _failure(error: Exception) -> Outcome:
             return error.outcome()
         case MemoryError():
             return Retry("the handler ran out of memory", "memory")
-        case OSError(errno=errno.ENOSPC):
+        case OSError(errno=errno.ENOSPC | errno.EFBIG):  # the sandbox's limit is what the disk has room for
             return Retry("no space is left on the disk", "disk")
         case _:
             _log.error("the handler raised what nobody expected", exc_info=error)

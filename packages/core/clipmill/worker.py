@@ -67,7 +67,10 @@ class Worker:
         self._child = Child(handler, settings, unit)
         self.signs = VitalSigns(worker=name, service=service, host=settings.host, child_pid=lambda: self._child.pid)
         self._presence = Presence(self.signs, supervisor)
-        self._attempts = Attempts(child=self._child, store=self._store, fuse=self._fuse, presence=self._presence)
+        obstacles = Obstacles(self._store, settings.disk_reserve, self._presence)
+        self._attempts = Attempts(
+            child=self._child, store=self._store, fuse=self._fuse, obstacles=obstacles, presence=self._presence
+        )
         settlement = Settlement(worker=name)
         self._dead_letters = DeadLetterConsumer(service, self._store, self._fuse, settlement)
         self._cancellations = CancellationConsumer(name, self._store, self._attempts.cancel)
@@ -75,7 +78,7 @@ class Worker:
             service,
             attempts=self._attempts,
             settlement=settlement,
-            obstacles=Obstacles(self._store, settings.disk_reserve, self._presence),
+            obstacles=obstacles,
             presence=self._presence,
         )
 
@@ -129,7 +132,7 @@ class Worker:
     async def _limit_drain(self, limit: asyncio.Timeout) -> None:
         loop = asyncio.get_running_loop()
         await self._told.wait()
-        limit.reschedule(loop.time() + self._drain_timeout)
+        limit.reschedule(loop.time() + (0 if self._attempts.waiting_for_room else self._drain_timeout))
         await self._hurried.wait()
         limit.reschedule(loop.time())
 

@@ -50,7 +50,7 @@ def check(settings: Settings) -> Iterator[Finding]:
         return
     troubles = list(_folders(settings.store)) if _is_user("clipmill") else list(_own(settings.store))
     yield from troubles or [ok(CHECK, f"{settings.store}, owners and modes as they should be")]
-    yield room(Store(settings.store).free_bytes(), settings.disk_reserve)
+    yield room(Store(settings.store).disk().free, settings.disk_reserve)
 
 
 def room(free: int, reserve: int) -> Finding:
