@@ -20,8 +20,8 @@ from clipmill_manager.bus import SYSTEM
 from clipmill_manager.entities import WorkerThread
 from clipmill_manager.figures import Figures
 from clipmill_manager.job_rows import OPEN
-from clipmill_manager.job_search import STATES
-from clipmill_manager.job_view import JobLine, JobView
+from clipmill_manager.job_search import STATES, Page, Search
+from clipmill_manager.job_view import JobView
 from clipmill_manager.ongoing import Ongoing
 from clipmill_manager.register import Register
 from clipmill_manager.units import Units
@@ -51,7 +51,7 @@ class Manager:
 
     async def start(self) -> None:
         """Open the books and the socket; from here on there are answers, with or without a broker."""
-        self._books = Bookkeeper(self._settings.state / "manager.db")
+        self._books = self._open_books()
         self._register.restore(self._books.history.workers())
         self._figures = self._make_figures()
         listening = listener.listen(self.socket)
@@ -108,9 +108,9 @@ class Manager:
         """Every worker."""
         return self._register.workers()
 
-    async def newest_jobs(self, state: str | None, limit: int) -> list[JobLine]:
-        """The jobs of which something was heard last."""
-        return await self._books.newest(state, limit)
+    async def search(self, wanted: Search, limit: int) -> Page:
+        """The newest jobs that match."""
+        return await self._books.search(wanted, limit)
 
     async def job(self, job_id: str) -> JobView | None:
         """One job with its tree."""
@@ -127,12 +127,17 @@ class Manager:
         clock = asyncio.get_running_loop().time
         pruned = float("-inf")
         while True:
-            self._register.forget()
+            await self._books.forget(self._register.forget())
             await self._books.record([], self._register.take_changes())
             if clock() - pruned > _PRUNE_SECONDS:
                 await self._books.prune()
                 pruned = clock()
             await asyncio.sleep(_SAVE_SECONDS)
+
+    def _open_books(self) -> Bookkeeper:
+        settings = self._settings
+        address = settings.history_url or f"sqlite:///{settings.state / 'history.db'}"
+        return Bookkeeper(address, days=settings.history_days, password=settings.history_password)
 
     def _make_figures(self) -> Figures:
         history = self._books.history

@@ -81,12 +81,17 @@ class Register:
             average_uptime=_mean([_uptime(record, now) for record in records if not record.is_dead]),
         )
 
-    def forget(self) -> None:
-        """Let go of workers that were silent for long and that systemd does not know."""
+    def forget(self) -> list[str]:
+        """Let go of workers that were silent for long and that systemd does not know; their names."""
         now = self._clock()
-        for name, record in list(self._records.items()):
-            if not self._is_unit_here(record) and now - record.last_sign > FORGOTTEN_AFTER_MS:
-                del self._records[name]
+        gone = [
+            name
+            for name, record in self._records.items()
+            if not self._is_unit_here(record) and now - record.last_sign > FORGOTTEN_AFTER_MS
+        ]
+        for name in gone:
+            del self._records[name]
+        return gone
 
     def restore(self, records: Iterable[WorkerRecord]) -> None:
         """Begin with what an earlier manager knew."""
