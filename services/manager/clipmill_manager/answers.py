@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from clipmill import identifiers
 from clipmill_manager import query
+from clipmill_manager.audit_trail import Deed
 from clipmill_manager.bookkeeper import HistoryUnreadable
 from clipmill_manager.broker_view import BrokerView
 from clipmill_manager.entities import FleetHealth, WorkerPool, WorkerThread
@@ -55,6 +56,9 @@ class Knowledge(Protocol):
     async def job(self, job_id: str) -> JobView | None:
         """One job with its tree. Raises HistoryUnreadable."""
 
+    async def audit(self, limit: int) -> list[Deed]:
+        """What was done to the fleet last. Raises HistoryUnreadable."""
+
     def figures(self) -> bytes:
         """The fleet's figures for Prometheus."""
 
@@ -67,6 +71,7 @@ def application(knowledge: Knowledge) -> Starlette:
         Route("/api/workers", answers.workers),
         Route("/api/jobs", answers.jobs),
         Route("/api/jobs/{job_id}", answers.job),
+        Route("/api/audit", answers.audit),
         Route("/metrics", answers.metrics),
     ]
     handlers = {HTTPException: _refuse, query.BadQuery: _point_out, HistoryUnreadable: _apologise}
@@ -95,6 +100,10 @@ class _Answers:
         if job is None:
             raise HTTPException(404, f"no job {job_id} is known; one that waits for its first worker is not known yet")
         return _json(job)
+
+    async def audit(self, request: Request) -> Response:
+        limit = query.limit(request.query_params, most=MOST_JOBS, usual=_USUAL_JOBS)
+        return _json({"audit": await self._knowledge.audit(limit)})
 
     async def metrics(self, _request: Request) -> Response:
         return Response(self._knowledge.figures(), media_type=CONTENT_TYPE)

@@ -12,7 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from clipmill import messages
 from clipmill.events import Event, Progress
-from clipmill_manager import job_search
+from clipmill_manager import audit_trail, job_search
+from clipmill_manager.audit_trail import Deed
 from clipmill_manager.database import open_database, reason_of
 from clipmill_manager.entities import WorkerRecord
 from clipmill_manager.history import History
@@ -57,6 +58,7 @@ class Bookkeeper:
         gone = 0
         while some := await self._in(self._writer, lambda: self.history.prune(before)):
             gone += some
+        await self._in(self._writer, lambda: audit_trail.prune(self._engine, before))
         if gone:
             log.info("%d jobs of which nothing was heard for %g days are let go of", gone, self._days)
 
@@ -64,6 +66,15 @@ class Bookkeeper:
         """Let go of workers that are no more; they would come back with the next start."""
         if worker_ids:
             await self._persist(lambda: self.history.forget(worker_ids))
+
+    async def note(self, action: str, target: str, detail: str = "", *, who: str = audit_trail.MANAGER) -> None:
+        """Write down who did what, in the audit trail."""
+        deed = Deed(at=messages.now(), who=who, action=action, target=target, detail=detail)
+        await self._persist(lambda: audit_trail.note(self._engine, deed))
+
+    async def audit(self, limit: int) -> list[Deed]:
+        """What was done last. Raises HistoryUnreadable."""
+        return await self._read(lambda: audit_trail.newest(self._engine, limit))
 
     async def keep(self, name: str, body: bytes) -> None:
         """Keep something small over restarts; it is durable when this returns."""

@@ -1,4 +1,4 @@
-"""The tables of the history: a row a job, and the workers. Times are milliseconds since the epoch."""
+"""The tables of the history: a row a job; the workers; who did what. Times are milliseconds since the epoch."""
 
 from __future__ import annotations
 
@@ -48,6 +48,18 @@ workers = Table(
     Column("worker_id", String, primary_key=True),
     Column("saved_at", BigInteger, nullable=False),
     Column("record", LargeBinary, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Index("audit_by_time", "at"),
 )
 
 keepsakes = Table(
