@@ -23,6 +23,7 @@ ENV_FILE = Path("/etc/clipmill/clipmill.env")
 CREDENTIALS = Path("/etc/clipmill/credentials")
 
 _MAKE_CREDENTIALS = "`sudo dpkg-reconfigure clipmill` makes it anew (or copy the one of the fleet's other machines)"
+_MOST_DAYS = 36_500
 
 T = TypeVar("T")
 
@@ -86,6 +87,11 @@ class Settings:
     notify_webhook_url: str | None = None
     notify_webhook_secret: str | None = field(default=None, repr=False)
     notify_reply_queue: str | None = None
+    history_url: str | None = field(default=None, repr=False)
+    """Database of the manager's history, such as postgresql://USER@HOST/NAME; None: a file in `state`."""
+    history_password: str | None = field(default=None, repr=False)
+    history_days: float = 30.0
+    """Days after its last event at which the history lets go of a job."""
     host: str = field(default_factory=socket.gethostname)
 
 
@@ -206,6 +212,9 @@ class _Reader:
             "notify_webhook_url": self.read("NOTIFY_WEBHOOK_URL", _web_address),
             "notify_webhook_secret": self.secret("webhook-secret"),
             "notify_reply_queue": self.read("NOTIFY_REPLY_QUEUE", str),
+            "history_url": self.read("HISTORY_URL", str),
+            "history_password": self.secret("history-password"),
+            "history_days": self.read("HISTORY_DAYS", _days),
         }
         broker = self.read("BROKER_URL", self._broker, _DEFAULT_URL)
         store = self.read("STORE", _absolute, _DEFAULT_STORE)
@@ -288,6 +297,16 @@ def _seconds(text: str) -> float:
         raise ValueError("is no number of seconds") from None
     if not 0 < value < 10**9:
         raise ValueError("must be more than 0 seconds")
+    return value
+
+
+def _days(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError("is no number of days") from None
+    if not 0 < value <= _MOST_DAYS:
+        raise ValueError(f"must be more than 0 days, and {_MOST_DAYS} at most")
     return value
 
 

@@ -14,16 +14,18 @@ from clipmill.session import Session
 from clipmill.settings import Settings
 from clipmill_manager import answers, listener
 from clipmill_manager.answers import Fleet
+from clipmill_manager.audit_trail import Deed
 from clipmill_manager.bookkeeper import Bookkeeper
 from clipmill_manager.broker_view import BrokerWatch
 from clipmill_manager.bus import SYSTEM
+from clipmill_manager.caretaker import Caretaker
 from clipmill_manager.entities import WorkerThread
 from clipmill_manager.figures import Figures
 from clipmill_manager.job_rows import OPEN
-from clipmill_manager.job_search import STATES
-from clipmill_manager.job_view import JobLine, JobView
+from clipmill_manager.job_search import STATES, Page, Search
+from clipmill_manager.job_view import JobView
 from clipmill_manager.ongoing import Ongoing
-from clipmill_manager.register import Register
+from clipmill_manager.register import SILENT_AFTER_MS, Register
 from clipmill_manager.units import Units
 
 log = logging.getLogger(__name__)
@@ -51,7 +53,8 @@ class Manager:
 
     async def start(self) -> None:
         """Open the books and the socket; from here on there are answers, with or without a broker."""
-        self._books = Bookkeeper(self._settings.state / "manager.db")
+        self._books = self._open_books()
+        self._caretaker = Caretaker(self._units, self._books.note)
         self._register.restore(self._books.history.workers())
         self._figures = self._make_figures()
         listening = listener.listen(self.socket)
@@ -108,13 +111,17 @@ class Manager:
         """Every worker."""
         return self._register.workers()
 
-    async def newest_jobs(self, state: str | None, limit: int) -> list[JobLine]:
-        """The jobs of which something was heard last."""
-        return await self._books.newest(state, limit)
+    async def search(self, wanted: Search, limit: int) -> Page:
+        """The newest jobs that match."""
+        return await self._books.search(wanted, limit)
 
     async def job(self, job_id: str) -> JobView | None:
         """One job with its tree."""
         return await self._books.find(job_id, self._ongoing.of(job_id))
+
+    async def audit(self, limit: int) -> list[Deed]:
+        """What was done last."""
+        return await self._books.audit(limit)
 
     def figures(self) -> bytes:
         """The fleet's figures for Prometheus."""
@@ -123,16 +130,22 @@ class Manager:
     # what goes on beside, with or without a session
 
     async def _keep(self) -> None:
-        """Write down what systemd told of the workers, forget the gone ones, and let go of old jobs."""
+        """Write down what systemd told of the workers, care for them, forget the gone ones, and let go of old jobs."""
         clock = asyncio.get_running_loop().time
         pruned = float("-inf")
         while True:
-            self._register.forget()
+            await self._books.forget(self._register.forget())
             await self._books.record([], self._register.take_changes())
+            await self._caretaker.look(self._register.workers(), hears=self._broker.hears(at_least=SILENT_AFTER_MS))
             if clock() - pruned > _PRUNE_SECONDS:
                 await self._books.prune()
                 pruned = clock()
             await asyncio.sleep(_SAVE_SECONDS)
+
+    def _open_books(self) -> Bookkeeper:
+        settings = self._settings
+        address = settings.history_url or f"sqlite:///{settings.state / 'history.db'}"
+        return Bookkeeper(address, days=settings.history_days, password=settings.history_password)
 
     def _make_figures(self) -> Figures:
         history = self._books.history

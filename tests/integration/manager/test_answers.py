@@ -27,6 +27,7 @@ async def test_the_fleet_is_there_at_a_glance(manager: Path, session: Session) -
     fleet = await ask_until(manager, "/api/fleet", lambda fleet: fleet["health"]["totalJobs"] == 4)
     assert fleet["health"]["successRate"] == 0.75
     pools = {pool["service"]: pool for pool in fleet["pools"]}
+    assert pools["download"].pop("spec")["processor"] == "clipmill_download.handler"
     assert pools["download"] == {
         "service": "download",
         "workers": [WORKER],
