@@ -242,15 +242,19 @@ class _Reader:
         return general if own is None else own
 
     def secret(self, name: str) -> str | None:
-        """A secret that systemd handed over (LoadCredential=)."""
+        """What LoadCredential= handed over; None when there is nothing. (systemd.exec(5), CREDENTIALS.)"""
+        path = self._credential(name)
+        return _read_secret(path) or None if path else None
+
+    def _credential(self, name: str) -> Path | None:
         directory = self.environment.get("CREDENTIALS_DIRECTORY")
         path = Path(directory) / name if directory else None
-        return _read_secret(path) or None if path and path.exists() else None
+        return path if path and path.exists() else None
 
     def _password(self) -> str:
         """What systemd handed over; it is empty where its file is missing (SetCredential=). On a laptop nobody does."""
         given = self.secret("amqp-password")
-        if not given and "CREDENTIALS_DIRECTORY" in self.environment:
+        if not given and self._credential("amqp-password"):
             raise ValueError(f"its password is missing: {CREDENTIALS}/amqp-password; {_MAKE_CREDENTIALS}")
         return given or "guest"
 
