@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import json
+import os
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -59,6 +61,8 @@ class Desk:
         if word["what"] == "begin":
             self.runs.append(Run(step, int(str(word["attempt"])), worker, again=bool(word["committed"])))
             await self._watch.pass_by(Moment(Point.BEGIN, unit, child))
+        elif word["what"] == "poison":
+            os.kill(worker, signal.SIGKILL)
         else:
             self._end(step, worker)
             await self._watch.pass_by(Moment(Point.END, unit, child))

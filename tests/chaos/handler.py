@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from clipmill.messages import Artifact, Step
 from clipmill.outcome import Done, Outcome, Reject, Retry
+from clipmill.reach import unconfined
 from clipmill.workspace import Workspace
 
 DESK = "desk.sock"
@@ -18,6 +19,7 @@ _PATIENCE = 20
 _TICK = 0.1
 
 
+@unconfined
 def handle(step: Step, workspace: Workspace) -> Outcome:
     """Work, between a word at the beginning and one at the end; the suite may let us wait for its answer."""
     _tell("begin", step, workspace)
@@ -94,7 +96,7 @@ def _poison_child(step: Step, workspace: Workspace) -> Outcome:
 
 def _poison_worker(step: Step, workspace: Workspace) -> Outcome:
     (workspace.path / "half").write_text("half")
-    os.kill(os.getppid(), signal.SIGKILL)
+    _tell("poison", step, workspace)  # the suite does it: the sandbox lets no child end its worker
     time.sleep(_PATIENCE)  # until the kernel ends us with it
     raise AssertionError("the child outlived its worker")
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_cut_network_is_noticed_within_30_s_and_the_way_back_is_found(rabbitmqs: Brokers) -> None:
-    """No reset, no answer: the kernel gives up, and the next session stands once the network does."""
+    """No reset, no answer, no heartbeat; and the next session stands once the network does."""
     rabbitmq = rabbitmqs("4.0")
     address = BrokerAddress(host=rabbitmq.host, port=AMQP_PORT, vhost="/", user="guest", password="guest")
     broker = RabbitBroker(address)

@@ -14,6 +14,7 @@ from clipmill import identifiers, settings, settlement, topology, worker
 from clipmill.broker import RabbitBroker
 from clipmill.messages import Step
 from clipmill.outcome import Done, Outcome
+from clipmill.reach import unconfined
 from clipmill.session import Publication, Session
 from clipmill.workspace import Workspace
 
@@ -21,6 +22,7 @@ SERVICE = "bench"
 WINDOW = 100
 
 
+@unconfined
 def handle(step: Step, workspace: Workspace) -> Outcome:
     """The handler."""
     job.perform(**step.options)

@@ -18,6 +18,8 @@ _COMMANDS = {
     "jobs": "clipmill_cli.jobs:jobs",
     "cancel": "clipmill_cli.cancel:cancel",
     "dlq": "clipmill_cli.dlq:app",
+    "apply": "clipmill_cli.apply:apply",
+    "restart": "clipmill_cli.apply:restart",
     "setup": "clipmill_cli.setup:app",
     "doctor": "clipmill_cli.doctor:doctor",
 }

@@ -10,6 +10,7 @@ import re
 import socket
 import ssl
 import struct
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +19,7 @@ import pika
 from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.exceptions import AMQPError, ChannelWrongStateError, ConnectionWrongStateError, InvalidFrameError
 from pika.frame import Header
+from pika.heartbeat import HeartbeatChecker
 
 from clipmill.arrivals import Arrivals
 from clipmill.flow import Flow
@@ -34,11 +36,10 @@ from clipmill.topology import Arguments, Binding, Queue, Topology, arguments
 
 log = logging.getLogger(__name__)
 
-# A broker that hangs is noticed after at most two and a half of these (pika looks every 29 s); its default is 60 s.
-_HEARTBEAT_SECONDS = 24
-# A network that is cut is noticed by the kernel, when a heartbeat of ours (every 12 s) gets no TCP acknowledgement for
-# so long (tcp(7)): within 27 s in all, and without waking anybody up more often.
-_UNACKNOWLEDGED_MS = 15_000
+# RabbitMQ says something at least so often (it looks twice in that time whether it has); its default is 60 s.
+_HEARTBEAT_SECONDS = 18
+# Whoever is silent for longer is gone. We look when we send our own heartbeats, every 9 s: within 28 s in all.
+_SILENCE_SECONDS = 19
 _HANDSHAKE_SECONDS = 15
 _TCP_SECONDS = 5
 _PROBE_SECONDS = 0.5
@@ -55,7 +56,20 @@ class _Connection(AsyncioConnection):
 
     def __init__(self, *words: Any, **named: Any) -> None:
         self._later: list[bytes] | None = None
+        self._heard = 0.0
         super().__init__(*words, **named)
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the broker last said anything."""
+        return time.monotonic() - self._heard
+
+    def _on_data_available(self, data_in: bytes) -> None:
+        self._heard = time.monotonic()
+        super()._on_data_available(data_in)
+
+    def _create_heartbeat_checker(self) -> HeartbeatChecker:
+        return _Heartbeats(self, self.params.heartbeat)  # type: ignore[no-untyped-call]  # pika leaves it untyped
 
     def _read_frame(self) -> tuple[int, Any]:
         """A message whose properties pika cannot decode comes without any, and is read by its body.
@@ -85,6 +99,24 @@ class _Connection(AsyncioConnection):
         later, self._later = self._later, None
         if later and not self.is_closed:
             super()._adapter_emit_data(b"".join(later))
+
+
+class _Heartbeats(HeartbeatChecker):
+    """Looks whether the broker is silent whenever it sends: pika looks seldom, and notices after 23 to 46 s.
+
+    (A timer of its own would wake the process up again and again.)
+    """
+
+    _connection: _Connection
+
+    def _send_heartbeat(self) -> None:
+        if self._connection.silent_for > _SILENCE_SECONDS:
+            self._close_connection()  # type: ignore[no-untyped-call]
+        else:
+            super()._send_heartbeat()  # type: ignore[no-untyped-call]
+
+    def _start_check_timer(self) -> None:
+        """There is none."""
 
 
 class RabbitBroker:
@@ -140,7 +172,6 @@ class RabbitBroker:
             virtual_host=self.address.vhost,
             credentials=pika.PlainCredentials(self.address.user, self.address.password),
             heartbeat=_HEARTBEAT_SECONDS,
-            tcp_options={"TCP_USER_TIMEOUT": _UNACKNOWLEDGED_MS},
             ssl_options=tls,
             client_properties={"connection_name": self._client},
         )

@@ -15,7 +15,7 @@ from types import TracebackType
 
 import msgspec
 
-from clipmill import child_wire, memory, messages, settings
+from clipmill import child_wire, death, family, memory, messages, settings
 from clipmill.child_wire import Ended, Ready, Report
 from clipmill.memory import Wear
 from clipmill.messages import Step
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 _START_SECONDS = 60
 _LINE_BYTES = 16 << 20
 _READ_BYTES = 64 << 10
-_SIGNALS_OF_A_CRASH = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
 
 
 class ChildLost(Exception):
@@ -190,10 +189,12 @@ class _Process:
         except (ConnectionError, ValueError, msgspec.DecodeError) as error:
             log.warning("the child said what makes no sense: %s", error)
             self._kill()
-        raise ChildLost(_death(await self._exit()))
+        raise ChildLost(death.of(await self._exit()))
 
     def _kill(self) -> None:
-        """The whole group; a cancellation may have buried it already."""
+        """The whole group, and what has left it; a cancellation may have buried it already."""
+        if self._process.returncode is None:
+            family.end(self.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
@@ -209,14 +210,3 @@ class _Process:
                 loop.remove_reader(descriptor)
                 os.close(descriptor)
         return self._process.wait()
-
-
-def _death(status: int) -> str:
-    """How the child died, for people."""
-    if status >= 0:
-        return f"the handler's process ended with status {status}"
-    name = signal.Signals(-status).name
-    if -status == signal.SIGKILL:
-        return "the handler's process was killed (SIGKILL: the out-of-memory killer, or a person)"
-    crashed = -status in _SIGNALS_OF_A_CRASH
-    return f"the handler's process {'crashed in native code' if crashed else 'was ended'} ({name})"

@@ -1,10 +1,14 @@
-"""The child's side: imports the handler, then turns each step that it reads into one outcome."""
+"""The child's side: imports the handler, then turns each step that it reads into one outcome.
+
+It keeps the books (claim, manifest, commit) and never touches what comes from outside: that is done by the process that
+it forks for each attempt.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
+import gc
 import importlib
 import logging
 import os
@@ -12,14 +16,17 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from clipmill import child_wire, log, messages, settings
+from clipmill import attempt_process, child_wire, log, messages, prctl, reach, sandbox, settings
+from clipmill.attempt_process import Tell
 from clipmill.child_wire import Ended, Ready, Report
 from clipmill.messages import Step
 from clipmill.outcome import Done, Outcome, Retry, ToolError
+from clipmill.reach import Reach
 from clipmill.settings import Settings
 from clipmill.store import Store
 from clipmill.workspace import Workspace, open_workspace
@@ -28,30 +35,28 @@ _log = logging.getLogger(__name__)
 
 Handler = Callable[[Step, Workspace], Outcome]
 
-_PR_SET_PDEATHSIG = 1  # prctl(2)
 _OOM_SCORE_ADJ = "500"
 
 
 def main() -> None:
     """HANDLER FD WORKER: serve the worker at the other end of the socket FD until it closes."""
     handler, descriptor, worker = sys.argv[1:]
-    die_with_parent()
+    prctl.die_with_parent()
     volunteer_for_the_oom_killer()
     with socket.socket(fileno=int(descriptor)) as connection, connection.makefile("rb") as lines:
         given = settings.parse(lines.readline())
         log.setup(given.log_level, worker=worker)
+        sandbox.enclose_child(given)
+        # an attempt's process does not speak with the worker
+        os.register_at_fork(after_in_child=lambda: os.close(int(descriptor)))
         handle = load(handler)
+        gc.freeze()  # what is imported stays: a collection in a forked process would copy all of it
         connection.sendall(child_wire.encode(Ready()))
         for line in lines:
             step = messages.read_step(messages.read_object(line))
             with log.about(step):
                 outcome = attempt(handle, step, given, lambda report: connection.sendall(child_wire.encode(report)))
             connection.sendall(child_wire.encode(Ended(outcome)))
-
-
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when the worker dies, however it dies."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def volunteer_for_the_oom_killer() -> None:
@@ -67,7 +72,7 @@ def load(name: str) -> Handler:
     return handler
 
 
-def attempt(handle: Handler, step: Step, given: Settings, tell: Callable[[Report], None]) -> Outcome:
+def attempt(handle: Handler, step: Step, given: Settings, tell: Tell) -> Outcome:
     """One attempt, by whoever holds the step: a second worker that has it too must find no half-removed workspace."""
     store = Store(given.store)
     try:
@@ -80,22 +85,51 @@ def attempt(handle: Handler, step: Step, given: Settings, tell: Callable[[Report
         return _failure(error)
 
 
-def _work(handle: Handler, step: Step, given: Settings, store: Store, tell: Callable[[Report], None]) -> Outcome:
+def _work(handle: Handler, step: Step, given: Settings, store: Store, tell: Tell) -> Outcome:
+    """One attempt, and its artifacts published when it is done."""
+    return _caught(lambda: _commit(handle, open_workspace(store, step, given, _teller(tell)), tell))
+
+
+def _commit(handle: Handler, workspace: Workspace, tell: Tell) -> Outcome:
+    outcome = _handled(handle, workspace, tell)
+    if isinstance(outcome, Done):
+        workspace.store.commit(workspace.step, outcome)
+        workspace.store.clear_inbox(workspace.step)
+    return outcome
+
+
+def _handled(handle: Handler, workspace: Workspace, tell: Tell) -> Outcome:
+    """What the handler makes of the step, in a process that reaches nothing else."""
+    far = reach.of(handle)
+    if far is Reach.STORE:
+        return handle(workspace.step, workspace)
+    outcome = attempt_process.run(
+        lambda tell: _caught(lambda: handle(workspace.step, replace(workspace, report=_teller(tell)))),
+        tell,
+        enclose=lambda: sandbox.enclose_attempt(workspace, far),
+        objection=lambda: _shortage(workspace),
+    )
+    if isinstance(outcome, Retry) and _shortage(workspace):
+        workspace.store.clear_workspace(workspace.step)
+    return outcome
+
+
+def _teller(tell: Tell) -> Callable[[float, str], None]:
+    return lambda percent, note: tell(Report(round(percent, 1), note))
+
+
+def _shortage(workspace: Workspace) -> Retry | None:
+    """Whether the attempt is filling the disk."""
+    full = workspace.store.free_bytes() < sandbox.least_free(workspace.settings)
+    return Retry("it was filling the disk", "disk") if full else None
+
+
+def _caught(work: Callable[[], Outcome]) -> Outcome:
     """The one place where what a handler raises becomes an outcome."""
     try:
-        return _commit(handle, step, given, store, tell)
+        return work()
     except Exception as error:  # noqa: BLE001  # whatever nobody expected is an outcome too
         return _failure(error)
-
-
-def _commit(handle: Handler, step: Step, given: Settings, store: Store, tell: Callable[[Report], None]) -> Outcome:
-    """Let the handler work, and publish its artifacts when it is done."""
-    workspace = open_workspace(store, step, given, lambda percent, note: tell(Report(round(percent, 1), note)))
-    outcome = handle(step, workspace)
-    if isinstance(outcome, Done):
-        store.commit(step, outcome)
-        store.clear_inbox(step)
-    return outcome
 
 
 def _failure(error: Exception) -> Outcome:

@@ -8,11 +8,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-_ROOT = Path("/sys/fs/cgroup")
-_MEMBERSHIP = Path("/proc/self/cgroup")
+from clipmill import cgroup
 
 
-def threads(root: Path = _ROOT, membership: Path = _MEMBERSHIP) -> int:
+def threads(root: Path = cgroup.ROOT, membership: Path = cgroup.MEMBERSHIP) -> int:
     """Threads that a program of ours should start: 1 for a quarter of a CPU, 2 for one and a half.
 
     ffmpeg counts the machine's cores: under CPUQuota= it would start sixteen threads, each with its own frames in
@@ -23,7 +22,7 @@ def threads(root: Path = _ROOT, membership: Path = _MEMBERSHIP) -> int:
 
 def _quotas(root: Path, membership: Path) -> Iterator[float]:
     """Every quota between our own cgroup and the root of the tree: the smallest of them holds."""
-    for folder in _folders(root, membership):
+    for folder in cgroup.folders("cpu", root, membership):
         # a file that is not there, or that a sandbox hides, sets no limit that we could know of
         with contextlib.suppress(OSError, ValueError):
             yield from _quota((folder / "cpu.max").read_text().split())
@@ -37,14 +36,3 @@ def _quota(words: list[str]) -> Iterator[float]:
     quota, period = words
     if quota != "max" and int(quota) > 0:
         yield int(quota) / int(period)
-
-
-def _folders(root: Path, membership: Path) -> Iterator[Path]:
-    """Our cgroup's folder and those above it, in the unified tree (v2) and in the tree of `cpu` (v1)."""
-    with contextlib.suppress(OSError):
-        for line in membership.read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            if not controllers or "cpu" in controllers.split(","):
-                base = root / controllers if controllers else root
-                below = base / path.lstrip("/")
-                yield from (folder for folder in (below, *below.parents) if folder.is_relative_to(base))

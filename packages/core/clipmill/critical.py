@@ -20,6 +20,10 @@ class CriticalError(Exception):
     """This process cannot go on, and a fresh one could."""
 
 
+class Worn(Exception):
+    """This process has finished what was at hand, and makes room for a fresh one."""
+
+
 def start_afresh(error: CriticalError) -> None:
     """Replace this process by a fresh one of itself; returns only when that has been done too often of late.
 
@@ -32,5 +36,15 @@ def start_afresh(error: CriticalError) -> None:
         log.critical("critical: %s; %d fresh starts within a minute did not help", error, len(recent))
         return
     log.critical("critical: %s; starting afresh", error)
+    _become_fresh([*recent, now])
+
+
+def make_room(worn: Worn) -> None:
+    """Replace this process by a fresh one of itself: an exit with 0 would end a unit with Restart=on-failure."""
+    log.warning("starting afresh: %s", worn)
+    _become_fresh(fresh_starts())
+
+
+def _become_fresh(starts: list[float]) -> None:
     logging.shutdown()
-    os.execve(sys.executable, sys.orig_argv, environment_of_fresh_process([*recent, now]))
+    os.execve(sys.executable, sys.orig_argv, environment_of_fresh_process(starts))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from clipmill import messages
 from clipmill.outcome import Reject, Retry
@@ -13,6 +15,13 @@ _REASON, _CAUSE, _PERMANENT, _NOT_BEFORE = "x-reason", "x-cause", "x-permanent",
 _REASON_LENGTH = 2000
 _CAUSE_LENGTH = 100
 _LARGEST = 2**63 - 1  # of AMQP's integers
+
+DELIVERY_LIMIT = "delivery-limit"
+"""The cause of what the broker itself dead-letters: it counts drains, pauses and cut connections, too (docs/facts.md,
+12), while a crash leaves a record of our own (the fuse). So it is tried once more, after the longest wait."""
+_TRIED_ONCE_MORE = "x-tried-once-more"
+ONCE_MORE: Mapping[str, bool] = MappingProxyType({_TRIED_ONCE_MORE: True})
+"""The headers of that one try: the broker keeps them, and dead-letters them with the message."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +58,9 @@ def read(delivery: Delivery) -> Failure:
     headers = delivery.headers
     if _REASON not in headers:
         return Failure(
-            reason="it was delivered too often without being settled", cause="delivery-limit", permanent=False
+            reason="it was delivered too often without being settled",
+            cause=DELIVERY_LIMIT,
+            permanent=_TRIED_ONCE_MORE in headers,
         )
     not_before = headers.get(_NOT_BEFORE)
     return Failure(

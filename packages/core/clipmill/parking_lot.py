@@ -32,6 +32,7 @@ class ParkingLot:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._retried: set[str] = set()
 
     @asynccontextmanager
     async def open(self, services: tuple[str, ...]) -> AsyncIterator[list[Parked]]:
@@ -39,9 +40,14 @@ class ParkingLot:
         yield [parked for service in services for parked in await self._take(service)]
 
     async def retry(self, parked: Parked) -> None:
-        """Put the step on its work queue again, with all its attempts before it."""
+        """Put the step on its work queue again, with all its attempts before it.
+
+        Once: a worker that was killed between a dead letter and its ack leaves two copies, which can both end here.
+        """
         fresh = msgspec.structs.replace(parked.step, attempt=1, not_before=None)
-        await settle(self._session, parked.delivery, to_work(fresh))
+        follows = () if parked.step.id in self._retried else (to_work(fresh),)
+        await settle(self._session, parked.delivery, *follows)
+        self._retried.add(parked.step.id)
 
     async def drop(self, parked: Parked) -> None:
         """Forget it; its sender was told when it was given up."""

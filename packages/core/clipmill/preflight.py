@@ -20,11 +20,16 @@ def check(service: str, *, programs: Iterable[str], writes_store: bool) -> Setti
         mistakes += error.mistakes
     mistakes += [f"{name}: not found; install it (apt install ffmpeg)" for name in programs if not _is_there(name)]
     if given:
-        directories = {given.state, given.store} if writes_store else {given.state}
-        mistakes += filter(None, map(_unwritable, sorted(directories)))
+        directories = [given.state, *_store_folders(given.store)] if writes_store else [given.state]
+        mistakes += filter(None, map(_unwritable, sorted(set(directories))))
     if mistakes or given is None:
         raise BadSettings(mistakes)
     return given
+
+
+def _store_folders(store: Path) -> list[Path]:
+    """The store, and what is there of what workers write in: root may have restored it from a backup as its own."""
+    return [store, *(folder for name in ("jobs", "work", "workers") if (folder := store / name).exists())]
 
 
 def _is_there(program: str) -> bool:
@@ -40,4 +45,6 @@ def _unwritable(directory: Path) -> str | None:
         return f"{directory}: cannot be made: {error.strerror}; make it, or set STORE"
     if os.access(directory, os.W_OK | os.X_OK):
         return None
+    if os.statvfs(directory).f_flag & os.ST_RDONLY:
+        return f"{directory}: its file system is mounted read-only; mount it writable, or set STORE"
     return f"{directory}: not writable for user {os.geteuid()}; give it to that user (chown), or set STORE"

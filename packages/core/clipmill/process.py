@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from clipmill import log, preflight
-from clipmill.critical import CriticalError, start_afresh
+from clipmill.critical import CriticalError, Worn, make_room, start_afresh
 from clipmill.settings import BAD_SETTINGS, BadSettings, Settings
 
 _log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ class Runnable(Protocol):
     """A worker or an event consumer."""
 
     def drain(self) -> None:
-        """Stop taking, finish what is at hand, and return from `run`."""
+        """Stop taking, finish what is at hand, and return from `run`; told again, do not finish it."""
 
     async def run(self) -> None:
         """Until drained."""
@@ -46,6 +46,8 @@ def run(
     except CriticalError as error:
         start_afresh(error)
         sys.exit(1)
+    except Worn as worn:
+        make_room(worn)
 
 
 async def _until_told(make: Callable[[], Runnable]) -> None:
@@ -60,7 +62,7 @@ async def _until_told(make: Callable[[], Runnable]) -> None:
 async def _guarded(work: Awaitable[None]) -> None:
     try:
         await work
-    except (BadSettings, CriticalError):
+    except (BadSettings, CriticalError, Worn):
         raise
     except Exception:
         # the one place where a crash of the service itself is told: worker, error, stack and time are in the entry
@@ -72,8 +74,8 @@ _told: list[signal.Signals] = []
 
 
 def _on_signal(service: Runnable, name: signal.Signals) -> None:
-    """The first signal drains; a second one ends at once: what is not acked comes again."""
-    if _told:
+    """The first signal drains, the second hurries; a third one ends at once: what is not acked comes again."""
+    if len(_told) > 1:
         os._exit(128 + name)
     _told.append(name)
     service.drain()

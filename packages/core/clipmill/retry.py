@@ -7,6 +7,8 @@ from clipmill.topology import RUNG_SECONDS
 ATTEMPTS = 6
 """Attempts of a step in all: five retries."""
 
+LONGEST = RUNG_SECONDS[-1]
+
 _BETWEEN = 0.25
 
 

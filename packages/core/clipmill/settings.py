@@ -22,6 +22,8 @@ BAD_SETTINGS = 78
 ENV_FILE = Path("/etc/clipmill/clipmill.env")
 CREDENTIALS = Path("/etc/clipmill/credentials")
 
+_MAKE_CREDENTIALS = "`sudo dpkg-reconfigure clipmill` makes it anew (or copy the one of the fleet's other machines)"
+
 T = TypeVar("T")
 
 
@@ -121,6 +123,16 @@ def read_env_file(path: Path) -> dict[str, str]:
 def clean_environment() -> dict[str, str]:
     """The few variables that an external program may see."""
     return {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR", "HOME") if name in os.environ}
+
+
+def temporary_folder() -> str:
+    """Where this process and its programs put what they need for a moment."""
+    return os.environ.get("TMPDIR", "/tmp")  # where there is no such setting
+
+
+def use_temporary_folder(folder: Path) -> None:
+    """Another one, for the programs that are started from now on."""
+    os.environ["TMPDIR"] = str(folder)
 
 
 def child_environment() -> dict[str, str]:
@@ -226,6 +238,13 @@ class _Reader:
         path = Path(directory) / name if directory else None
         return _read_secret(path) or None if path and path.exists() else None
 
+    def _password(self) -> str:
+        """What systemd handed over; it is empty where its file is missing (SetCredential=). On a laptop nobody does."""
+        given = self.secret("amqp-password")
+        if not given and "CREDENTIALS_DIRECTORY" in self.environment:
+            raise ValueError(f"its password is missing: {CREDENTIALS}/amqp-password; {_MAKE_CREDENTIALS}")
+        return given or "guest"
+
     def _broker(self, text: str) -> BrokerAddress:
         url = urllib.parse.urlsplit(text)
         if url.scheme not in ("amqp", "amqps") or not url.hostname:
@@ -235,7 +254,7 @@ class _Reader:
             port=url.port or (5671 if url.scheme == "amqps" else 5672),
             vhost=urllib.parse.unquote(url.path[1:]) or "/",
             user=urllib.parse.unquote(url.username or "guest"),
-            password=urllib.parse.unquote(url.password or "") or self.secret("amqp-password") or "guest",
+            password=urllib.parse.unquote(url.password or "") or self._password(),
             tls=url.scheme == "amqps",
         )
 

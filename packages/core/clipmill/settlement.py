@@ -6,13 +6,14 @@ import asyncio
 import itertools
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import msgspec
 
 from clipmill import dead_letter, events, messages, pipeline, retry, topology
-from clipmill.dead_letter import Failure
+from clipmill.dead_letter import DELIVERY_LIMIT, ONCE_MORE, Failure
 from clipmill.events import Error, ErrorPayload, Result, ResultPayload
 from clipmill.messages import Step
 from clipmill.outcome import Cancelled, Done, Outcome, Reject, Retry
@@ -20,6 +21,8 @@ from clipmill.reconnect import delay_after
 from clipmill.session import Delivery, Publication, PublishRefused, Session
 
 log = logging.getLogger(__name__)
+
+_NONE: Mapping[str, bool] = MappingProxyType({})
 
 _LONGEST_WAIT_MS = 24 * 3600 * 1000
 """A site may ask for a day; a job that waits for years is lost."""
@@ -68,6 +71,8 @@ class Settlement:
         if failure.not_before is not None and failure.not_before > now and not failure.permanent:
             until = min(failure.not_before, now + _LONGEST_WAIT_MS)
             return [_to_rung(msgspec.structs.replace(step, not_before=until), retry.rung_until(until - now))]
+        if failure.cause == DELIVERY_LIMIT and not failure.permanent:
+            return [_to_rung(step, retry.LONGEST, ONCE_MORE)]
         rung = None if failure.permanent else retry.rung_after(step.attempt, random.random())
         if rung is not None:
             return [_to_rung(msgspec.structs.replace(step, attempt=step.attempt + 1, not_before=None), rung)]
@@ -124,7 +129,11 @@ def to_results(event: events.StepEvent, service: str) -> Publication:
     )
 
 
-def _to_rung(step: Step, seconds: int) -> Publication:
+def _to_rung(step: Step, seconds: int, headers: Mapping[str, bool] = _NONE) -> Publication:
     return Publication(
-        exchange=topology.rung(seconds), routing_key=step.service, body=messages.write_step(step), message_id=step.id
+        exchange=topology.rung(seconds),
+        routing_key=step.service,
+        body=messages.write_step(step),
+        message_id=step.id,
+        headers=dict(headers),
     )

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import os
 import shutil
+import stat
 from pathlib import Path
 
 import msgspec
@@ -49,6 +50,7 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._prefix = f"{root}/"
         self._jobs = f"{root}/jobs"
 
     def prepare(self) -> None:
@@ -106,8 +108,10 @@ class Store:
 
         What else lies there is removed, a manifest is added, and the workspace is renamed to the step's home: whoever
         sees the home sees it whole. A step that was committed meanwhile (by a second worker) keeps its first artifacts.
+        Raises ToolError for artifacts that are no files of this step: whoever works on them next would be led astray.
         """
         home, workspace = os.fspath(self.home(step.id)), os.fspath(self.workspace(step.id))
+        _check(done, f"{home.removeprefix(self._prefix)}/", workspace)
         service, job = os.path.dirname(home), f"{self._jobs}/{step.job_id}"
         _keep_only({os.path.basename(artifact.file_path) for artifact in done.artifacts}, workspace)
         manifest = msgspec.json.encode(Manifest(step_id=step.id, artifacts=done.artifacts))
@@ -163,6 +167,15 @@ class Store:
         return shutil.disk_usage(self.root).free
 
 
+def _check(done: Done, home: str, workspace: str) -> None:
+    """A handler that was taken over could name another job's file, or leave a link to it where a file should be."""
+    for artifact in done.artifacts:
+        folder, name = os.path.split(artifact.file_path)
+        with contextlib.suppress(FileNotFoundError):  # which is told below
+            if f"{folder}/" != home or not stat.S_ISREG(os.lstat(f"{workspace}/{name}").st_mode):
+                raise ToolError(f"{artifact.file_path!r} is no file of this step", permanent=True, cause="malformed")
+
+
 def _keep_only(names: set[str], folder: str) -> None:
     """Remove everything else in the folder. Raises FileNotFoundError when one of the names is not there."""
     there = os.listdir(folder)
@@ -191,7 +204,7 @@ def _read(path: str) -> bytes | None:
 
 
 def _write(path: str, data: bytes, *, durable: bool) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
     try:
         if os.write(descriptor, data) < len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)

@@ -12,6 +12,8 @@ from clipmill.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
+_PATIENCE_SECONDS = 15
+
 
 class Supervisor:
     """The one that started this process."""
@@ -35,9 +37,17 @@ class Supervisor:
             self._status = text
             self._throttle.do(lambda: self._say(f"STATUS={self._status}"))
 
-    def stopping(self) -> None:
-        """STOPPING=1: asked to end, and about it."""
-        self._say("STOPPING=1")
+    @property
+    def listens(self) -> bool:
+        """Whether there is one."""
+        return self._notifier is not None
+
+    def stopping(self, seconds: float = 0) -> None:
+        """STOPPING=1: asked to end, and about it, for so long; systemd is patient (EXTEND_TIMEOUT_USEC) and 15 s more.
+
+        So DRAIN_TIMEOUT holds from the next start on, whatever TimeoutStopSec= the unit was loaded with.
+        """
+        self._say(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={int((seconds + _PATIENCE_SECONDS) * 1e6)}")
 
     async def keep_watchdog(self) -> None:
         """WATCHDOG=1 at half of WatchdogSec=, from the loop that does the work: if that hangs, the pings stop."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
 import os
 import shlex
@@ -16,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from clipmill import prctl
 from clipmill.outcome import ToolError
 from clipmill.settings import clean_environment
 
@@ -24,8 +24,6 @@ log = logging.getLogger(__name__)
 Command = Sequence[str | Path]
 
 _TAIL_BYTES = 4000
-_PR_SET_PDEATHSIG = 1  # prctl(2)
-_prctl = ctypes.CDLL(None).prctl  # looked up here: after a fork as little as possible is done
 
 
 def run(
@@ -60,7 +58,11 @@ def find(program: str) -> str | None:
 
 @contextlib.contextmanager
 def _group(command: Command, cwd: Path | None, errors: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
-    """The program as a process group of its own, which ends with the block however it is left."""
+    """The program as a process group of its own, which ends with the block however it is left.
+
+    Of its own, so that it can be ended alone; whoever kills a child and its group would leave it behind, so it also
+    dies with us.
+    """
     process = subprocess.Popen(
         [str(word) for word in command],
         stdin=subprocess.DEVNULL,
@@ -71,21 +73,13 @@ def _group(command: Command, cwd: Path | None, errors: IO[bytes]) -> Iterator[su
         errors="replace",
         env=clean_environment(),
         process_group=0,
-        preexec_fn=_die_with_parent,
+        preexec_fn=prctl.die_with_parent,
     )
     with process:
         try:
             yield process
         finally:
             _kill_group(process)
-
-
-def _die_with_parent() -> None:
-    """Before the program starts: ask the kernel to kill it when this process dies, however that happens.
-
-    Its group is its own, so that it can be ended alone; whoever kills a child and its group would leave it behind.
-    """
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @contextlib.contextmanager

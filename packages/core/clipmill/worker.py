@@ -6,14 +6,17 @@ import asyncio
 import contextlib
 import logging
 
-from clipmill import process, topology
+from clipmill import prctl, process, topology
 from clipmill.attempts import Attempts
 from clipmill.beside import beside
 from clipmill.broker import RabbitBroker
 from clipmill.cancellation import CancellationConsumer
 from clipmill.child import Child
+from clipmill.critical import Worn
 from clipmill.dead_letter_consumer import DeadLetterConsumer
 from clipmill.fuse import Fuse
+from clipmill.gaps import gaps
+from clipmill.growth import until_worn
 from clipmill.intake import Intake
 from clipmill.obstacles import Obstacles
 from clipmill.presence import Presence
@@ -34,6 +37,9 @@ def main(service: str, *, handler: str) -> None:
     """Run a worker of `service` whose handler is `module:function`, as systemd starts it: with its instance number."""
     unit = process.unit_name(service)
 
+    # its child is of the same user, and might be taken over
+    prctl.hide_memory()
+
     def make(settings: Settings) -> Worker:
         broker = RabbitBroker(settings.broker, client=unit)
         return Worker(service, unit, handler=handler, broker=broker, settings=settings, supervisor=Supervisor())
@@ -51,7 +57,10 @@ class Worker:
         self._broker = broker
         self._supervisor = supervisor
         self._drain_timeout = settings.drain_timeout
+        self._told = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._draining = asyncio.Event()
+        self._worn = ""
         self._topology = topology.service_topology(service) | topology.ear(name)
         self._store = Store(settings.store)
         self._fuse = Fuse(settings.store / "workers", unit)
@@ -71,19 +80,28 @@ class Worker:
         )
 
     def drain(self) -> None:
-        """Take no more, finish the step at hand, and return from `run`."""
+        """Take no more, finish the step at hand, and return from `run`; told again, give the step back now."""
+        if self._told.is_set():
+            self._hurried.set()
+            return
         log.info("draining")
-        self._supervisor.stopping()
+        self._supervisor.stopping(self._drain_timeout)
+        self._told.set()
         self._draining.set()
 
     async def run(self) -> None:
-        """Until drained. The step at hand has DRAIN_TIMEOUT seconds then; else it is given back by doing nothing."""
+        """Until drained. The step at hand has DRAIN_TIMEOUT seconds then; else it is given back by doing nothing.
+
+        Raises Worn when the process should be replaced, once the step at hand is settled, however long that takes.
+        """
         self._store.prepare()
+        for gap in gaps():
+            log.warning("the sandbox is not whole on this kernel: %s", gap)
         if crashed := self._fuse.inspect():
             log.error("the last process of this worker ended in step %s", crashed)
             if self._store.manifest(crashed):
                 self._fuse.forgive(crashed)
-        async with self._child, beside(self._supervisor.keep_watchdog()):
+        async with self._child, beside(self._supervisor.keep_watchdog()), beside(self._watch_growth()):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(None) as limit, beside(self._limit_drain(limit)):
                     await keep_session(
@@ -94,6 +112,8 @@ class Worker:
                         busy=lambda: self._attempts.busy_with is not None,
                     )
             await self._attempts.give_back()
+        if self._worn and not self._told.is_set():
+            raise Worn(self._worn)
 
     async def _serve(self, session: Session) -> None:
         """One session: steps, dead letters, cancellations and signs of life, until it is lost or the worker drained."""
@@ -107,5 +127,15 @@ class Worker:
                 task.cancel()
 
     async def _limit_drain(self, limit: asyncio.Timeout) -> None:
-        await self._draining.wait()
-        limit.reschedule(asyncio.get_running_loop().time() + self._drain_timeout)
+        loop = asyncio.get_running_loop()
+        await self._told.wait()
+        limit.reschedule(loop.time() + self._drain_timeout)
+        await self._hurried.wait()
+        limit.reschedule(loop.time())
+
+    async def _watch_growth(self) -> None:
+        """The child is watched between steps; this is about the worker, and only under systemd a process of its own."""
+        if self._supervisor.listens:
+            self._worn = await until_worn()
+            log.warning("a fresh process takes over after the step at hand: %s", self._worn)
+            self._draining.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from clipmill import cpu_quota
 from clipmill.messages import Artifact, Step
 from clipmill.outcome import Done, Outcome, Reject
+from clipmill.reach import offline
 from clipmill.workspace import Workspace
 from clipmill_cutter import heap, leftovers
 from clipmill_cutter.cut import cut
@@ -13,6 +14,7 @@ from clipmill_cutter.progress import Progress
 from clipmill_cutter.ways import Cutting, Request
 
 
+@offline
 def handle(step: Step, workspace: Workspace) -> Outcome:
     """Parts of the step's source, in order."""
     if workspace.source is None:

@@ -8,6 +8,7 @@ from clipmill import cpu_quota
 from clipmill.messages import Step
 from clipmill.outcome import Done, Outcome, Reject
 from clipmill.probe import Probe, probe
+from clipmill.reach import offline
 from clipmill.workspace import Workspace
 from clipmill_preview import poster, teaser, verify
 from clipmill_preview.clips import choose, targets
@@ -16,6 +17,7 @@ from clipmill_preview.size import preview_size
 from clipmill_preview.teaser import Teaser
 
 
+@offline
 def handle(step: Step, workspace: Workspace) -> Outcome:
     """A preview of the step's source, and its poster."""
     if workspace.source is None:

@@ -91,6 +91,15 @@ async def test_a_dry_run_does_nothing_and_a_retry_starts_with_the_first_attempt(
     assert (step.id, step.attempt) == ("b/download/0", 1)
 
 
+async def test_a_step_that_is_parked_twice_is_retried_once(lot: Lot) -> None:
+    """A worker that was killed between a dead letter and its ack leaves two copies on the ladder."""
+    await lot.park(Step(job_id="a", id="a/download/0", link="https://x/a", sender="ana", attempt=1), DOWN)
+    assert lot.listed().count("a/download/0") == 2
+    assert lot.dlq("retry", "a").returncode == 0
+    assert lot.listed() == ["b/download/0", "b/cutter/0"]
+    assert await lot.session.depth("download_queue") == 1
+
+
 async def test_a_job_is_dropped_whole(lot: Lot) -> None:
     """By its id; nothing else goes."""
     assert lot.dlq("drop", "b").stdout.count("dropped") == 2

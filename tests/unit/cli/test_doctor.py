@@ -13,8 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from clipmill_cli.doctor import command, configuration, downloader, programs, store, units
-from clipmill_cli.doctor.finding import Finding, Level, ok, problem, warning
+from clipmill_cli.doctor.finding import Finding, Level, ok, problem
 from clipmill_cli.doctor.place import Place
+from clipmill_cli.fleet.file import SettingsFile, known_keys
+from clipmill_cli.fleet.units import wanted
 from clipmill_cli.main import app
 
 EXAMPLE = Path("deploy/systemd/clipmill.env")
@@ -46,20 +48,24 @@ def test_settings_that_are_all_known_are_understood(env_file: Path) -> None:
 def test_every_key_of_the_example_is_known() -> None:
     keys = set(re.findall(r"^#?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE))
     assert keys
-    assert keys <= configuration.known_keys()
+    assert keys <= known_keys()
 
 
 def test_a_key_that_nothing_reads_is_told_with_the_one_that_is_meant(env_file: Path) -> None:
-    assert of_settings(env_file, "DOWNLOAD_WORKER=3") == [
-        warning("settings", "nothing reads DOWNLOAD_WORKER", "is DOWNLOAD_WORKERS meant?")
-    ]
-    assert of_settings(env_file, "COLOUR=blue") == [warning("settings", "nothing reads COLOUR", "remove the line")]
+    (misspelt,) = of_settings(env_file, "DOWNLOAD_WORKER=3")
+    assert misspelt.says == f"{env_file}:1: nothing reads DOWNLOAD_WORKER; is DOWNLOAD_WORKERS meant?"
+    (unknown,) = of_settings(env_file, "# mine\nCOLOUR=blue")
+    assert unknown.says == f"{env_file}:2: nothing reads COLOUR; remove the line"
 
 
 def test_every_mistake_is_told_once(env_file: Path) -> None:
     found = of_settings(env_file, "DISK_RESERVE=lots\nSTORE=here\nCUTTER_JOB_TIMEOUT=soon\n")
     assert [finding.level for finding in found] == [PROBLEM] * 3
-    assert {finding.says.split("=")[0] for finding in found} == {"DISK_RESERVE", "STORE", "CUTTER_JOB_TIMEOUT"}
+    assert [finding.says.split("=")[0].removeprefix(f"{env_file}:") for finding in found] == [
+        "1: DISK_RESERVE",
+        "2: STORE",
+        "3: CUTTER_JOB_TIMEOUT",
+    ]
 
 
 def test_a_mistake_in_the_environment_is_told_too(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,8 +75,8 @@ def test_a_mistake_in_the_environment_is_told_too(env_file: Path, monkeypatch: p
 
 def test_a_count_that_the_generator_cannot_read_is_told(env_file: Path) -> None:
     (only,) = of_settings(env_file, "CUTTER_WORKERS=two")
-    assert only.says == "CUTTER_WORKERS=two is no number, so the default holds"
-    assert configuration.workers(env_file) == {"download": 2, "cutter": 1, "preview": 1}
+    assert only.says.startswith(f"{env_file}:1: CUTTER_WORKERS=two: is no number of workers")
+    assert SettingsFile.read(env_file).workers() == {"download": 2, "cutter": 1, "preview": 1}
 
 
 def test_a_password_that_everybody_can_read_is_told(env_file: Path) -> None:
@@ -153,7 +159,7 @@ def test_without_our_units_there_is_nothing_to_judge() -> None:
 
 
 def test_as_many_units_are_expected_as_the_settings_ask_for() -> None:
-    assert units.expected({"download": 2, "cutter": 0, "preview": 1}) == [
+    assert wanted({"download": 2, "cutter": 0, "preview": 1}) == [
         "download@1.service",
         "download@2.service",
         "preview@1.service",

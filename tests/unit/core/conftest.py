@@ -44,7 +44,7 @@ class Fleet:
         self.tasks.append((worker, asyncio.create_task(worker.run())))
         return worker
 
-    async def send(self, body: bytes, service: str = "download", **properties: str) -> None:
+    async def send(self, body: bytes, service: str = "download", **properties: object) -> None:
         """A message on the work queue of `service`, as any client publishes it."""
         await self.session.publish(
             Publication(exchange="", routing_key=work_queue(service), body=body, **properties)  # type: ignore[arg-type]
@@ -74,12 +74,23 @@ class Fleet:
             while not holds():
                 await asyncio.sleep(0.01)
 
+    async def until_settled(self, queue: str) -> None:
+        """Let a worker live until it has settled all that waits in `queue`."""
+        self.worker("behave")
+        session = await self.broker.open()
+        async with asyncio.timeout(20):
+            while await session.depth(queue):
+                await asyncio.sleep(0.01)
+        await session.close()
+        await self.stop()
+
     async def stop(self) -> None:
         """Drain every worker."""
         for worker, _ in self.tasks:
             worker.drain()
         async with asyncio.timeout(30):
             await asyncio.gather(*(task for _, task in self.tasks))
+        self.tasks.clear()
 
 
 @pytest.fixture

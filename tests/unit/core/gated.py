@@ -6,9 +6,11 @@ import time
 
 from clipmill.messages import Step
 from clipmill.outcome import Done, Outcome, Reject, Retry
+from clipmill.reach import unconfined
 from clipmill.workspace import Workspace
 
 
+@unconfined
 def handle(step: Step, workspace: Workspace) -> Outcome:
     """Wait for the gate of this attempt, then do what the message says for it; nothing said: done."""
     _note_if_done_before(step, workspace)

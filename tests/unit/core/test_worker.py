@@ -124,6 +124,33 @@ async def test_the_sixth_attempt_is_the_last(fleet: Fleet) -> None:
     assert json.loads((await fleet.take("download_queue_parked")).body)["attempt"] == 6
 
 
+async def test_what_was_given_back_too_often_is_tried_once_more_after_the_longest_wait(fleet: Fleet) -> None:
+    """Drains and cut connections count at the broker like crashes: no proof against a step. Twice is enough, though."""
+    await fleet.send(OLD, message_id="unlucky")
+    await _give_back_too_often(fleet)
+    await fleet.until_settled("download_queue_dlq")
+    again = await fleet.take("retry_3600s")
+    assert json.loads(again.body).get("attempt", 1) == 1
+    await fleet.send(again.body, headers=dict(again.headers))
+    await _give_back_too_often(fleet)
+    await fleet.until_settled("download_queue_dlq")
+    parked = await fleet.take("download_queue_parked")
+    assert parked.headers["x-cause"] == "delivery-limit"
+    told = await fleet.event(Error)
+    assert isinstance(told, Error)
+    assert (told.payload.error, told.payload.sender) == ("it was delivered too often without being settled", "user123")
+
+
+async def _give_back_too_often(fleet: Fleet) -> None:
+    """Until the broker dead-letters it."""
+    while await fleet.session.depth("download_queue"):
+        session = await fleet.broker.open()
+        async with session.consume("download_queue", prefetch=1) as deliveries:
+            await anext(aiter(deliveries))
+        await session.close()
+    assert await fleet.session.depth("download_queue_dlq") == 1
+
+
 async def test_cancelled_is_told_and_not_parked(fleet: Fleet) -> None:
     """One event, no dead letter."""
     fleet.worker("behave")

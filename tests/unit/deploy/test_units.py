@@ -7,7 +7,7 @@ import pytest
 
 DEPLOY = Path(__file__).parents[3] / "deploy/systemd"
 WORKERS = ("download", "cutter", "preview")
-OWN = {"ExecStart", "SyslogIdentifier", "Restart", "MemoryMax", "CPUQuota"}
+OWN = {"ExecStart", "SyslogIdentifier", "Restart", "ExecStartPre", "ExecStopPost", "MemoryMax", "CPUQuota"}
 
 
 def read(name: str) -> configparser.ConfigParser:
@@ -31,7 +31,7 @@ def test_worker_templates_differ_in_what_is_their_own_and_in_nothing_else() -> N
     [
         ("download", "always", "512M", "50%"),  # RN-WM: always
         ("cutter", "on-failure", "1G", "100%"),  # more memory for ffmpeg, a core of its own
-        ("preview", "always", "256M", "25%"),  # unless-stopped: systemd does not restart what was stopped
+        ("preview", "always", "256M", "25%"),  # unless-stopped, with what stopped-by-hand remembers
     ],
 )
 def test_limits_and_restart_policy_are_those_of_the_reference(name: str, restart: str, memory: str, cpu: str) -> None:
@@ -43,6 +43,6 @@ def test_limits_and_restart_policy_are_those_of_the_reference(name: str, restart
 def test_no_unit_repeats_what_all_have_in_common(name: str) -> None:
     """A drop-in wins over its unit: what stood in both would be read in one and true in the other."""
     common, unit = read("fleet.conf"), read(name)
-    several = {"Environment", "LoadCredential", "After", "Wants"}  # these add up
+    several = {"Environment", "LoadCredential", "SetCredential", "After", "Wants"}  # these add up
     for section in ("Unit", "Service"):
         assert set(common[section]) & set(unit[section]) <= several

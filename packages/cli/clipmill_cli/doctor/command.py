@@ -11,7 +11,7 @@ from rich.text import Text
 
 from clipmill.settings import BadSettings
 from clipmill_cli import console, options
-from clipmill_cli.doctor import broker, configuration, downloader, person, policies, programs, store, units
+from clipmill_cli.doctor import broker, configuration, downloader, person, policies, programs, sandbox, store, units
 from clipmill_cli.doctor.finding import Finding, Level, ok, problem, unchecked
 from clipmill_cli.doctor.place import Place, settings_in_force
 from clipmill_cli.manager import Manager, ManagerDown
@@ -24,7 +24,8 @@ _STYLES = {Level.OK: "green", Level.UNCHECKED: "dim", Level.WARNING: "yellow", L
 def doctor(json: options.Json = False, socket: options.Socket = options.MANAGER) -> None:
     """Look at all that the fleet stands on, and say for each problem what to do about it.
 
-    Settings, broker, programs, yt-dlp, store, disk, units, manager, and whether you may hand in jobs. Root sees more.
+    Settings, broker, programs, yt-dlp, store, disk, sandbox, units, manager, and whether you may hand in jobs. Root
+    sees more.
     Exits with 1 when there is a problem; a warning is none.
 
     \b
@@ -47,6 +48,7 @@ def examine(place: Place, socket: Path) -> Iterator[Finding]:
     yield from _with_settings(place)
     yield from programs.check()
     yield from downloader.check()
+    yield from sandbox.check()
     yield from units.check(place)
     yield _manager(place, socket)
     yield person.check(place)

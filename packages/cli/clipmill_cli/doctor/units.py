@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from clipmill import tools
 from clipmill.outcome import ToolError
-from clipmill_cli.doctor import configuration
 from clipmill_cli.doctor.finding import Finding, ok, problem, unchecked, warning
 from clipmill_cli.doctor.place import Place
+from clipmill_cli.fleet.file import SettingsFile
+from clipmill_cli.fleet.units import wanted
 
 CHECK = "units"
 
@@ -31,15 +32,9 @@ def check(place: Place) -> Iterator[Finding]:
         yield unchecked(CHECK, "systemd does not run here")
         return
     try:
-        yield from judge(_show([TARGET, BROKER_SETUP, *expected(configuration.workers(place.env_file))]))
+        yield from judge(_show([TARGET, BROKER_SETUP, *wanted(SettingsFile.read(place.env_file).workers())]))
     except ToolError as error:
         yield unchecked(CHECK, f"systemd does not answer: {error}")
-
-
-def expected(workers: dict[str, int]) -> list[str]:
-    """The units of a fleet with so many workers of each service."""
-    instances = [f"{service}@{n}.service" for service, count in workers.items() for n in range(1, count + 1)]
-    return [*instances, "notifier.service", "manager.service"]
 
 
 def judge(units: list[Unit]) -> Iterator[Finding]:
