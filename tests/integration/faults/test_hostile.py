@@ -26,7 +26,7 @@ SEED = 20261124
 
 _BATCHES = size.choose(short=4, full=10)
 _GROWTH_MIB = 12
-_SECONDS_PER_BATCH = size.choose(short=120, full=900)
+_SECONDS_PER_BATCH = size.choose(short=120, full=1800)
 _WITNESS = topology.Topology(
     queues=(topology.Queue(name="witness", kind="classic"),),
     bindings=tuple(
