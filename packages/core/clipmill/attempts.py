@@ -154,4 +154,4 @@ def _log(outcome: Outcome, seconds: float) -> None:
     if isinstance(outcome, Done):
         log.info("done in %.1f s: %d artifacts", seconds, len(outcome.artifacts))
     else:
-        log.warning("%s after %.1f s: %s", type(outcome).__name__.lower(), seconds, outcome.reason)
+        log.warning("%s after %.1f s: %.2000s", type(outcome).__name__.lower(), seconds, outcome.reason)

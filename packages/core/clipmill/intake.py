@@ -83,7 +83,7 @@ class Intake:
         except MalformedMessage as error:
             return self._malformed(delivery, error)
         with log.about(step):
-            _log.info("admitted: %s", step.link or step.file_path)
+            _log.info("admitted: %.300s", step.link or step.file_path)
         return to_work(step)
 
     def _malformed(self, delivery: Delivery, error: MalformedMessage) -> Publication:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 
-from clipmill import prctl, process, topology
+from clipmill import consumer_timeout, prctl, process, topology
 from clipmill.attempts import Attempts
 from clipmill.beside import beside
 from clipmill.broker import RabbitBroker
@@ -57,11 +57,12 @@ class Worker:
         self._broker = broker
         self._supervisor = supervisor
         self._drain_timeout = settings.drain_timeout
+        self._job_timeout = settings.job_timeout
         self._told = asyncio.Event()
         self._hurried = asyncio.Event()
         self._draining = asyncio.Event()
         self._worn = ""
-        self._topology = topology.service_topology(service) | topology.ear(name)
+        self._topology = topology.service_topology(service, job_timeout=settings.job_timeout) | topology.ear(name)
         self._store = Store(settings.store)
         self._fuse = Fuse(settings.store / "workers", unit)
         self._child = Child(handler, settings, unit)
@@ -121,6 +122,8 @@ class Worker:
     async def _serve(self, session: Session) -> None:
         """One session: steps, dead letters, cancellations and signs of life, until it is lost or the worker drained."""
         await session.declare(self._topology)
+        if limit := consumer_timeout.warning(session.version, self._job_timeout):
+            log.warning("%s", limit)
         self._presence.attach(session)
         async with asyncio.TaskGroup() as tasks:
             works = (self._dead_letters.run, self._cancellations.run, self.signs.beat)
