@@ -25,6 +25,7 @@ from clipmill.job_tree import JobTree
 from clipmill.messages import Artifact, Step
 from clipmill.outcome import Done
 from clipmill.pipeline import spawn
+from clipmill.removal import Remove
 from clipmill.session import Delivery, Publication
 from clipmill.settlement import Settlement
 from clipmill.worker_status import WorkerStatus
@@ -70,6 +71,11 @@ def dead_letter_of() -> Publication:
     return dead_letter.write(
         messages.write_step(cutter()), _failure(), queue="cutter_queue_dlq", message_id=cutter().id
     )
+
+
+def removal() -> Remove:
+    """The job has been over for a month."""
+    return Remove(job_id=root().job_id, reason="after 30 days", untouched_seconds=2_592_000)
 
 
 def progress() -> Progress:

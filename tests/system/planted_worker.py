@@ -33,7 +33,7 @@ class PlantedWorker(Worker):
                     pass
             case "crash":
                 raise RuntimeError("planted")
-            case _:  # grow
+            case _:  # to grow is what else there is
                 self.hoard = b"x" * (220 * MIB)
                 await asyncio.Event().wait()
             case _:

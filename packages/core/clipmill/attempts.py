@@ -10,6 +10,7 @@ from clipmill import messages
 from clipmill.beside import unless
 from clipmill.child import Child
 from clipmill.fuse import CRASHES, Fuse
+from clipmill.graveyard import Graveyard
 from clipmill.messages import Step
 from clipmill.obstacles import Obstacles
 from clipmill.outcome import Cancelled, Done, Outcome, Reject, Retry
@@ -29,9 +30,19 @@ class _Attempt:
 class Attempts:
     """Turns steps into outcomes."""
 
-    def __init__(self, *, child: Child, store: Store, fuse: Fuse, obstacles: Obstacles, presence: Presence) -> None:
+    def __init__(
+        self,
+        *,
+        child: Child,
+        store: Store,
+        graveyard: Graveyard,
+        fuse: Fuse,
+        obstacles: Obstacles,
+        presence: Presence,
+    ) -> None:
         self._child = child
         self._store = store
+        self._graveyard = graveyard
         self._fuse = fuse
         self._obstacles = obstacles
         self._presence = presence
@@ -101,6 +112,9 @@ class Attempts:
             self._fuse.light(step.id)
         except OSError as error:
             return Retry(f"the store cannot be written to: {error.strerror}", "disk")
+        # a late duplicate, or a step that was parked: what it would make, nobody asked for any longer
+        if epitaph := self._graveyard.epitaph(step.job_id):
+            return Cancelled(f"the job was over and its files were removed: {epitaph}")
         self._presence.signs.step = step
         return await self._work(step)
 

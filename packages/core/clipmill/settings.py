@@ -19,6 +19,10 @@ from clipmill import networks
 BAD_SETTINGS = 78
 """Exit status for settings that no restart mends: EX_CONFIG of sysexits.h, RestartPreventExitStatus= of the units."""
 
+DAY = 24 * 3600
+NEVER = 36500 * DAY
+"""Seconds until what is kept for ever goes."""
+
 ENV_FILE = Path("/etc/clipmill/clipmill.env")
 CREDENTIALS = Path("/etc/clipmill/credentials")
 
@@ -81,6 +85,12 @@ class Settings:
     """Seconds that a worker told to stop may still work on the step at hand."""
     disk_reserve: int = 512 << 20
     """Bytes that are kept free on the store's file system."""
+    retention: int = 30 * DAY
+    """Seconds that the files of a job are kept after its end."""
+    parked_retention: int = 30 * DAY
+    """Seconds that they are kept at least when a step of it was parked: it is tried again with them."""
+    store_quota: int | None = None
+    """Bytes of artifacts beyond which the oldest jobs go before their time."""
     log_level: str = "INFO"
     download_deny_networks: tuple[str, ...] = ("link-local", "multicast")
     """Networks that no download may reach: CIDR, or one of the words of `clipmill.networks`."""
@@ -207,6 +217,9 @@ class _Reader:
             "child_memory": self.own("CHILD_MEMORY", parse_size),
             "drain_timeout": self.read("DRAIN_TIMEOUT", _seconds),
             "disk_reserve": self.read("DISK_RESERVE", parse_size),
+            "retention": self.read("RETENTION", parse_span),
+            "parked_retention": self.read("PARKED_RETENTION", parse_span),
+            "store_quota": self.read("STORE_QUOTA", parse_size),
             "log_level": self.read("LOG_LEVEL", _level),
             "download_deny_networks": self.read("DOWNLOAD_DENY_NETWORKS", _networks),
             "notify_webhook_url": self.read("NOTIFY_WEBHOOK_URL", _web_address),
@@ -278,6 +291,19 @@ def parse_size(text: str) -> int:
     if not match:
         raise ValueError("is no size; write bytes, or a number with K, M, G or T")
     return int(match[1]) << (10 * " KMGT".index(match[2].upper() or " "))
+
+
+_SPANS = {"s": 1, "min": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
+
+
+def parse_span(text: str) -> int:
+    """Seconds in a time span such as 30d, 12h, 90min, 2w; `never` comes after a hundred years. Raises ValueError."""
+    if text == "never":
+        return NEVER
+    match = re.fullmatch(rf"(\d{{1,6}})\s*({'|'.join(_SPANS)})", text)
+    if not match or not int(match[1]):
+        raise ValueError("is no time span; write a number with min, h, d or w, or never")
+    return min(int(match[1]) * _SPANS[match[2]], NEVER)
 
 
 def _set(given: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from clipmill_notifier.database import Database
 from clipmill_notifier.notice import notice_id
 from clipmill_notifier.outbox import RETENTION_MS, Outbox
 from clipmill_notifier.render import render
+from clipmill_notifier.retention import Retention, Rule
 from clipmill_notifier.trees import Trees
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Notifier:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._rule = Rule.of(settings)
         self._channels: list[Channel] = []
         self._couriers: list[Courier] = []
 
@@ -42,6 +44,7 @@ class Notifier:
         self._channels = open_channels(self._settings)
         self._database = Database(self._settings.state / "notifier.db")
         self._trees, self._outbox = Trees(self._database), Outbox(self._database)
+        self._retention = Retention(self._database, self._rule)
         self._couriers = [Courier(channel, self._outbox, self._database.commit) for channel in self._channels]
         self._tell_what_waits()
 
@@ -66,6 +69,7 @@ class Notifier:
         async with asyncio.TaskGroup() as group:
             for courier in self._couriers:
                 group.create_task(courier.run(session))
+            group.create_task(self._retention.run(session))
             group.create_task(self._forget())
 
     def _grow(self, job_id: str, news: list[Result | Error]) -> bool:
@@ -101,6 +105,7 @@ class Notifier:
 
     async def _forget(self) -> None:
         while True:
-            while await self._database.commit(lambda: self._outbox.prune(before=now() - RETENTION_MS)):
+            before = now() - RETENTION_MS - self._rule.longest * 1000
+            while await self._database.commit(lambda: self._outbox.prune(before=before)):  # noqa: B023  # awaited here
                 await asyncio.sleep(0)
             await asyncio.sleep(_PRUNE_SECONDS)

@@ -132,7 +132,10 @@ class Outbox:
         )
 
     def prune(self, *, before: int) -> int:
-        """Forget the jobs that ended before that time and have nothing to deliver; how many there were."""
+        """Forget the jobs that ended before that time and have nothing to deliver; how many there were.
+
+        Of one whose files are kept for ever the row stays, should they not be kept for ever after all.
+        """
         jobs = self._database.run(_FORGETTABLE, before=before).fetchall()
         for (job_id,) in jobs:
             for statement in _FORGET:
@@ -151,7 +154,9 @@ class Outbox:
 
 # so many at once that neither the event loop nor the disk is held up by a long history
 _FORGETTABLE = """
-SELECT job_id FROM jobs WHERE closed_at < :before AND NOT EXISTS (
+SELECT job_id FROM jobs WHERE closed_at < :before
+AND (removal_at < :before OR removal_at IS NULL AND EXISTS (SELECT 1 FROM steps WHERE steps.job_id = jobs.job_id))
+AND NOT EXISTS (
     SELECT 1 FROM deliveries JOIN notices ON id = notice_id
     WHERE notices.job_id = jobs.job_id AND state IN ('due', 'sending')
 ) LIMIT 500
@@ -160,5 +165,5 @@ _FORGET = (
     "DELETE FROM deliveries WHERE notice_id IN (SELECT id FROM notices WHERE job_id = :job_id)",
     "DELETE FROM notices WHERE job_id = :job_id",
     "DELETE FROM steps WHERE job_id = :job_id",
-    "DELETE FROM jobs WHERE job_id = :job_id",
+    "DELETE FROM jobs WHERE job_id = :job_id AND removal_at IS NOT NULL",
 )
