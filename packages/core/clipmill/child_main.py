@@ -47,8 +47,7 @@ def main() -> None:
         given = settings.parse(lines.readline())
         log.setup(given.log_level, worker=worker)
         sandbox.enclose_child(given)
-        # an attempt's process does not speak with the worker
-        os.register_at_fork(after_in_child=lambda: os.close(int(descriptor)))
+        keep_from_forks(int(descriptor))
         handle = load(handler)
         gc.freeze()  # what is imported stays: a collection in a forked process would copy all of it
         connection.sendall(child_wire.encode(Ready()))
@@ -57,6 +56,12 @@ def main() -> None:
             with log.about(step):
                 outcome = attempt(handle, step, given, lambda report: connection.sendall(child_wire.encode(report)))
             connection.sendall(child_wire.encode(Ended(outcome)))
+
+
+def keep_from_forks(descriptor: int) -> None:
+    """An attempt's process does not speak with the worker. (In there subprocess forks too: the number is another's.)"""
+    here = os.getpid()
+    os.register_at_fork(after_in_child=lambda: os.close(descriptor) if os.getppid() == here else None)
 
 
 def volunteer_for_the_oom_killer() -> None:
