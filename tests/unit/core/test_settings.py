@@ -14,7 +14,7 @@ def test_without_any_setting_the_defaults_of_the_package_hold() -> None:
     assert str(given.broker) == "localhost:5672"
     assert (given.broker.vhost, given.broker.user) == ("clipmill", "clipmill")
     assert given.store == given.state == Path("/var/lib/clipmill")
-    assert (given.part_seconds, given.drain_timeout, given.disk_reserve) == (30, 90, 512 << 20)
+    assert (given.cut_profile, given.drain_timeout, given.disk_reserve) == ("whatsapp", 90, 512 << 20)
 
 
 def test_every_mistake_is_named_at_once_with_what_to_do() -> None:
