@@ -73,8 +73,18 @@ class Settings:
     """Directory of this service alone, for what it must find again after a restart."""
     runtime: Path
     """Directory of this service alone, for sockets; it goes when the service ends."""
-    part_seconds: float = 30.0
-    """Longest part, in seconds: what WhatsApp Status takes."""
+    part_seconds: float | None = None
+    """Longest part, in seconds; None for what the profile says."""
+    part_bytes: int | None = None
+    """Largest part, in bytes; None for what the profile says."""
+    cut_profile: str = "whatsapp"
+    """What parts are made for: a profile of the cutter."""
+    cut_mode: str | None = None
+    """auto, lossless, fewest or exact; None for what the profile says."""
+    cut_codec: str | None = None
+    """h264, or copy to leave all as it is; None for what the profile says."""
+    cut_height: int | None = None
+    """The most lines of a picture that is encoded; None for what the profile says."""
     job_timeout: float = 7200.0
     """Longest attempt of one step, in seconds."""
     stall_timeout: float = 600.0
@@ -212,6 +222,11 @@ class _Reader:
     def settings(self) -> Settings:
         given = {
             "part_seconds": self.read("PART_SECONDS", _seconds),
+            "part_bytes": self.read("PART_BYTES", parse_size),
+            "cut_profile": self.read("CUT_PROFILE", _one_of("whatsapp", "telegram", "instagram", "archive")),
+            "cut_mode": self.read("CUT_MODE", _one_of("auto", "lossless", "fewest", "exact")),
+            "cut_codec": self.read("CUT_CODEC", _one_of("h264", "copy")),
+            "cut_height": self.read("CUT_HEIGHT", _lines),
             "job_timeout": self.own("JOB_TIMEOUT", _seconds),
             "stall_timeout": self.own("STALL_TIMEOUT", _seconds),
             "child_memory": self.own("CHILD_MEMORY", parse_size),
@@ -345,6 +360,21 @@ def _level(text: str) -> str:
     if text.upper() not in levels:
         raise ValueError(f"is no log level; there are: {', '.join(levels).lower()}")
     return text.upper()
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return text.lower()
+
+    return read
+
+
+def _lines(text: str) -> int:
+    if not text.isdecimal() or not 64 <= int(text) <= 4320:
+        raise ValueError("must be a number of lines from 64 to 4320")
+    return int(text)
 
 
 def _words(text: str) -> tuple[str, ...]:

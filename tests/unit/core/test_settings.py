@@ -14,7 +14,7 @@ def test_without_any_setting_the_defaults_of_the_package_hold() -> None:
     assert str(given.broker) == "localhost:5672"
     assert (given.broker.vhost, given.broker.user) == ("clipmill", "clipmill")
     assert given.store == given.state == Path("/var/lib/clipmill")
-    assert (given.part_seconds, given.drain_timeout, given.disk_reserve) == (30, 90, 512 << 20)
+    assert (given.cut_profile, given.drain_timeout, given.disk_reserve) == ("whatsapp", 90, 512 << 20)
     assert (given.retention, given.parked_retention, given.store_quota) == (30 * 86400, 30 * 86400, None)
 
 
