@@ -10,6 +10,8 @@ import msgspec
 from clipmill import admission, dead_letter, messages
 from clipmill.dead_letter import Failure
 from clipmill.events import (
+    Alert,
+    AlertPayload,
     Error,
     Heartbeat,
     HeartbeatPayload,
@@ -120,6 +122,21 @@ def metrics() -> Metrics:
         cpu_seconds=12.25,
     )
     return Metrics(worker_id=_WORKER.format(service="download"), timestamp=_START + 5_000, metrics=counted)
+
+
+def alert() -> Alert:
+    """A site fails more often than not."""
+    payload = AlertPayload(
+        rule="site-fails",
+        subject="video.example.org",
+        severity="medium",
+        news="firing",
+        value=0.75,
+        firing_since=_START,
+        text="75% of the downloads failed",
+    )
+    name = f"site-fails/video.example.org/{_START}/firing"
+    return Alert(id=name, worker_id="mill/manager", timestamp=_START, payload=payload)
 
 
 def notice() -> Notice:

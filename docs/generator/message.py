@@ -74,6 +74,7 @@ MESSAGES = (
     _event(examples.progress()),
     _event(examples.heartbeat()),
     _event(examples.metrics()),
+    _event(examples.alert()),
     Message(name="cancel", schema=schema_of(Cancel), example=cancel(examples.root().job_id).body),
     Message(name="remove", schema=schema_of(Remove), example=remove(examples.removal()).body),
     Message(name="notice", schema=schema_of(Notice), example=write_notice(examples.notice())),

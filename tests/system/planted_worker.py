@@ -33,7 +33,7 @@ class PlantedWorker(Worker):
                     pass
             case "crash":
                 raise RuntimeError("planted")
-            case _:  # to grow is what else there is
+            case "grow":
                 self.hoard = b"x" * (220 * MIB)
                 await asyncio.Event().wait()
             case _:

@@ -136,6 +136,7 @@ def results() -> Topology:
         for queue in (NOTIFIER_QUEUE, HISTORY_QUEUE)
         for kind in ("result", "error")
     ]
+    bindings.append(Binding(exchange=RESULTS, queue=NOTIFIER_QUEUE, key="alert.*"))
     bindings += [
         Binding(exchange=RESULTS, queue=SIGNS_QUEUE, key=f"{kind}.*") for kind in ("heartbeat", "metrics", "progress")
     ]

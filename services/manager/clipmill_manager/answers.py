@@ -11,8 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from clipmill import identifiers
+from clipmill import identifiers, messages
 from clipmill_manager import query
+from clipmill_manager.alerts.book import Silence
+from clipmill_manager.alerts.view import AlertsView, read_silence
 from clipmill_manager.audit_trail import Deed
 from clipmill_manager.bookkeeper import HistoryUnreadable
 from clipmill_manager.broker_view import BrokerView
@@ -20,9 +22,11 @@ from clipmill_manager.entities import FleetHealth, WorkerPool, WorkerThread
 from clipmill_manager.figures import CONTENT_TYPE
 from clipmill_manager.job_search import Page, Search
 from clipmill_manager.job_view import JobView
+from clipmill_manager.queues import QueueLine
 
 MOST_JOBS = 500
 _USUAL_JOBS = 50
+_LONGEST_BODY = 10_000
 
 
 class Fleet(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -56,6 +60,15 @@ class Knowledge(Protocol):
     async def job(self, job_id: str) -> JobView | None:
         """One job with its tree. Raises HistoryUnreadable."""
 
+    def queue_lines(self) -> list[QueueLine]:
+        """What waits where."""
+
+    def alerts(self) -> AlertsView:
+        """What is wrong."""
+
+    async def silence(self, silence: Silence) -> None:
+        """Tell nothing of a rule until then."""
+
     async def audit(self, limit: int) -> list[Deed]:
         """What was done to the fleet last. Raises HistoryUnreadable."""
 
@@ -71,6 +84,9 @@ def application(knowledge: Knowledge) -> Starlette:
         Route("/api/workers", answers.workers),
         Route("/api/jobs", answers.jobs),
         Route("/api/jobs/{job_id}", answers.job),
+        Route("/api/queues", answers.queues),
+        Route("/api/alerts", answers.alerts),
+        Route("/api/alerts/silence", answers.silence, methods=["POST"]),
         Route("/api/audit", answers.audit),
         Route("/metrics", answers.metrics),
     ]
@@ -101,12 +117,32 @@ class _Answers:
             raise HTTPException(404, f"no job {job_id} is known; one that waits for its first worker is not known yet")
         return _json(job)
 
+    async def queues(self, _request: Request) -> Response:
+        return _json({"queues": self._knowledge.queue_lines()})
+
+    async def alerts(self, _request: Request) -> Response:
+        return _json(self._knowledge.alerts())
+
+    async def silence(self, request: Request) -> Response:
+        await self._knowledge.silence(read_silence(await _body(request), self._knowledge.alerts(), messages.now()))
+        return _json(self._knowledge.alerts())
+
     async def audit(self, request: Request) -> Response:
         limit = query.limit(request.query_params, most=MOST_JOBS, usual=_USUAL_JOBS)
         return _json({"audit": await self._knowledge.audit(limit)})
 
     async def metrics(self, _request: Request) -> Response:
         return Response(self._knowledge.figures(), media_type=CONTENT_TYPE)
+
+
+async def _body(request: Request) -> bytes:
+    """The body, if it is short."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST_BODY:
+            raise HTTPException(413, f"more than {_LONGEST_BODY} bytes")
+    return body
 
 
 def _json(answer: object, status: int = 200) -> Response:

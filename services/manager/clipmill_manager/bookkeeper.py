@@ -19,6 +19,7 @@ from clipmill_manager.entities import WorkerRecord
 from clipmill_manager.history import History
 from clipmill_manager.job_search import Page, Search
 from clipmill_manager.job_view import JobView
+from clipmill_manager.step_end import StepEnd
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +44,15 @@ class Bookkeeper:
         self._writer = ThreadPoolExecutor(1, "history-writer")
         self._reader = ThreadPoolExecutor(1, "history-reader")
 
-    async def record(self, events: Sequence[Event], records: Iterable[WorkerRecord] = ()) -> None:
-        """Write events and workers; what they say is durable when this returns.
+    async def record(self, events: Sequence[Event], records: Iterable[WorkerRecord] = ()) -> list[StepEnd]:
+        """Write events and workers; what they say is durable when this returns the steps whose end was news.
 
         A full disk is waited for, not died of: the events stay unacked meanwhile, and nothing is lost.
         """
         news, changed = [event for event in events if self.history.is_news(event)], list(records)
-        if news or changed:
-            await self._persist(lambda: self.history.record(news, changed))
+        if not (news or changed):
+            return []
+        return await self._persist(lambda: self.history.record(news, changed))
 
     async def prune(self) -> None:
         """Let go of what is too old, in small bites."""
@@ -76,6 +78,10 @@ class Bookkeeper:
         """What was done last. Raises HistoryUnreadable."""
         return await self._read(lambda: audit_trail.newest(self._engine, limit))
 
+    async def oldest_open(self) -> int | None:
+        """When something last ended in the open job of which that is longest ago. Raises HistoryUnreadable."""
+        return await self._read(lambda: job_search.oldest_open(self._engine))
+
     async def keep(self, name: str, body: bytes) -> None:
         """Keep something small over restarts; it is durable when this returns."""
         await self._persist(lambda: self.history.keep(name, body))
@@ -94,7 +100,7 @@ class Bookkeeper:
         self._reader.shutdown()
         self._engine.dispose()
 
-    async def _persist(self, write: Callable[[], None]) -> None:
+    async def _persist(self, write: Callable[[], T]) -> T:
         said = ""
         while True:
             try:

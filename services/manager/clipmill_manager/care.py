@@ -53,10 +53,12 @@ def should_restart(worker: WorkerThread) -> Verdict | None:
 
 
 def memory_share(worker: WorkerThread) -> float | None:
-    """How much of its unit's limit a worker has taken, child and files in memory included; None where unknown."""
-    if worker.memory_bytes is None or not worker.memory_limit:
-        return None
-    return worker.memory_bytes / worker.memory_limit
+    """How much of its unit's limit a worker and its child have taken for themselves; None where that is unknown.
+
+    The unit's own sum would not do: it holds the kernel's copies of files, which a download fills to the limit.
+    """
+    usage = worker.metrics.memory_usage
+    return (usage.rss + usage.child_rss) / worker.memory_limit if usage.rss and worker.memory_limit else None
 
 
 def should_forgive(worker: WorkerThread, unit: UnitState, now: int) -> bool:

@@ -9,11 +9,12 @@ import msgspec
 from sqlalchemy import Engine, select
 
 from clipmill import messages
-from clipmill.events import Error, Event, Heartbeat, Metrics, Progress, Result
+from clipmill.events import Alert, Error, Event, Heartbeat, Metrics, Progress, Result
 from clipmill_manager import job_rows
 from clipmill_manager.database import upsert
 from clipmill_manager.entities import WorkerRecord
 from clipmill_manager.ledger import Ledger
+from clipmill_manager.step_end import StepEnd
 from clipmill_manager.story import Beginning, beginning
 from clipmill_manager.tables import keepsakes, workers
 
@@ -34,8 +35,8 @@ class History:
         self.endings: Counter[str] = Counter()
         """Jobs that ended since this process began, by how."""
 
-    def record(self, events: Sequence[Event], records: Iterable[WorkerRecord] = ()) -> None:
-        """Take events in order, and workers as they are now: all or nothing."""
+    def record(self, events: Sequence[Event], records: Iterable[WorkerRecord] = ()) -> list[StepEnd]:
+        """Take events in order, and workers as they are now: all or nothing; the steps whose end was news."""
         now = self._clock()
         rows = [_worker_row(record, now) for record in records]
         with self._engine.begin() as connection:
@@ -47,6 +48,7 @@ class History:
                 connection.execute(upsert(connection, workers, key="worker_id", values=rows[0]), rows)
         self._count(moves)
         self._remember(events)
+        return ledger.ended
 
     def is_news(self, event: Event) -> bool:
         """Whether there may be anything to write down: a step's progress comes each second, and its first word does."""
@@ -56,7 +58,7 @@ class History:
             case Progress() | Heartbeat():
                 sign = beginning(event)
                 return sign is not None and sign not in self._begun
-            case Metrics():
+            case Metrics() | Alert():
                 return False
 
     def workers(self) -> list[WorkerRecord]:

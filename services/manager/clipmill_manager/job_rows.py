@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.parse
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from clipmill.job_tree import JobTree
 from clipmill_manager.database import upsert
 from clipmill_manager.packing import pack, unpack
 from clipmill_manager.reports import count, moment
+from clipmill_manager.sites import site_of
 from clipmill_manager.story import LONGEST_NAME, LONGEST_REASON, Story
 from clipmill_manager.tables import jobs
 
@@ -71,15 +71,6 @@ def prune(connection: Connection, before: int, *, at_once: int) -> list[str]:
     """Let go of the oldest jobs of which nothing was heard since `before`; the states they were in."""
     old = select(jobs.c.id).where(jobs.c.updated_at < before).order_by(jobs.c.updated_at).limit(at_once)
     return list(connection.execute(delete(jobs).where(jobs.c.id.in_(old)).returning(jobs.c.state)).scalars())
-
-
-def site_of(link: str | None) -> str | None:
-    """The site that a link leads to, as people would name it."""
-    try:
-        host = urllib.parse.urlsplit(link or "").hostname or ""
-    except ValueError:
-        return None
-    return _text(host.removeprefix("www."), LONGEST_NAME) or None
 
 
 def _row(dossier: Dossier, now: int) -> dict[str, Any]:

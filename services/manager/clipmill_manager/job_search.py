@@ -76,6 +76,13 @@ def find(engine: Engine, job_id: str, progress: Sequence[Progress]) -> JobView |
     return view(_line(row), story_of(row), progress) if row else None
 
 
+def oldest_open(engine: Engine) -> int | None:
+    """When something last ended in the open job of which that is longest ago."""
+    oldest = select(jobs.c.updated_at).where(jobs.c.state == OPEN).order_by(jobs.c.updated_at).limit(1)
+    with engine.connect() as connection:
+        return connection.execute(oldest).scalar_one_or_none()
+
+
 def _line(row: RowMapping) -> JobLine:
     return JobLine(**{name: row[name] for name in JobLine.__struct_fields__})
 

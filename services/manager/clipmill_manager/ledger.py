@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from clipmill.events import Error, Event, Heartbeat, Metrics, Progress, Result
+from clipmill.events import Alert, Error, Event, Heartbeat, Metrics, Progress, Result
 from clipmill.messages import MalformedMessage
 from clipmill_manager import job_rows
 from clipmill_manager.job_rows import Dossier, Move
 from clipmill_manager.reports import moment
+from clipmill_manager.step_end import StepEnd, step_end
 from clipmill_manager.story import Story, beginning
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ class Ledger:
     def __init__(self, connection: Connection, events: Iterable[Event], now: int) -> None:
         self._connection = connection
         self._now = now
+        self.ended: list[StepEnd] = []
+        """The steps whose end was news."""
         self._dossiers = job_rows.fetch(connection, _jobs_of(events))
 
     def take(self, event: Event) -> None:
@@ -32,7 +35,7 @@ class Ledger:
                 self._end(event)
             case Progress() | Heartbeat():
                 self._begin(event)
-            case Metrics():
+            case Metrics() | Alert():
                 pass
 
     def close(self) -> list[Move]:
@@ -52,11 +55,14 @@ class Ledger:
         at = moment(event.timestamp, self._now)
         dossier = self._dossiers.get(event.job_id) or Dossier(story=Story(event.job_id), first_seen=at)
         try:
-            dossier.changed |= dossier.story.end(event, at)
+            attempt = dossier.story.end(event, at)
         except MalformedMessage as error:
             log.warning("an event is left out of the history: %s", error)
             return
-        self._dossiers[event.job_id] = dossier
+        if attempt is not None:
+            self.ended.append(step_end(event, attempt, at))
+            self._dossiers[event.job_id] = dossier
+            dossier.changed = True
 
     def _dossier(self, job_id: str, at: int) -> Dossier:
         return self._dossiers.setdefault(job_id, Dossier(story=Story(job_id), first_seen=at))
@@ -68,6 +74,6 @@ def _jobs_of(events: Iterable[Event]) -> set[str]:
     for event in events:
         if isinstance(event, Result | Error):
             named.add(event.job_id)
-        elif not isinstance(event, Metrics) and (sign := beginning(event)):
+        elif isinstance(event, Progress | Heartbeat) and (sign := beginning(event)):
             named.add(sign.job_id)
     return named

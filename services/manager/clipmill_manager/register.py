@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from clipmill import messages
-from clipmill.events import Error, Event, Heartbeat, Metrics, Progress, Result
+from clipmill.events import Alert, Error, Event, Heartbeat, Metrics, Progress, Result
 from clipmill.pipeline import SERVICES
 from clipmill.worker_status import WorkerStatus
 from clipmill_manager import names
@@ -148,6 +148,8 @@ def _after(record: WorkerRecord, event: Event, now: int) -> WorkerRecord:
             return after_metrics(record, event, now)
         case Result() | Error() | Progress():
             return after_step(record, event, now)
+        case Alert():
+            return record
 
 
 def _lasting(record: WorkerRecord) -> tuple[object, ...]:

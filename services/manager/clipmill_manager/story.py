@@ -72,10 +72,10 @@ class Story:
         attempt.parent_id = attempt.parent_id or sign.parent_id
         attempt.started_at = at if attempt.started_at is None else min(attempt.started_at, at)
 
-    def end(self, event: Result | Error, at: int) -> bool:
-        """An attempt is over, and with it the step; False when that was told before. Raises MalformedMessage."""
+    def end(self, event: Result | Error, at: int) -> Attempt | None:
+        """An attempt is over, and with it the step; None when that was told before. Raises MalformedMessage."""
         if not self.tree.take(event):
-            return False
+            return None
         attempt = self._attempt(_split(event.step_id)[1], _bounded(event.attempt))
         # an error is told by whoever decided on the dead letter, which need not be the worker that had the step
         if isinstance(event, Result) or attempt.worker_id is None:
@@ -83,7 +83,7 @@ class Story:
         attempt.parent_id, attempt.ended_at, attempt.end = event.parent_id, at, _shortened(event)
         if isinstance(event, Result):
             self._spawn(event, at)
-        return True
+        return attempt
 
     def _spawn(self, event: Result, at: int) -> None:
         """The steps that follow wait from now on; one that was heard of already only learns since when it waited."""

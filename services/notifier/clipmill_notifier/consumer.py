@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from clipmill.events import Error, Event, Result
+from clipmill.events import Alert, Error, Event, Result
 from clipmill.job_tree import JobTree
 from clipmill.messages import now
 from clipmill.session import Session
 from clipmill.settings import Settings
 from clipmill.topology import NOTIFIER_QUEUE
+from clipmill_notifier.bulletin import Bulletin
 from clipmill_notifier.channel import Channel
 from clipmill_notifier.channels import open_channels
 from clipmill_notifier.courier import Courier
@@ -28,7 +29,7 @@ _PRUNE_SECONDS = 6 * 3600
 
 
 class Notifier:
-    """Tells the sender of each job once how it ended."""
+    """Tells the sender of each job once how it ended, and the operator of each alert."""
 
     service = "notifier"
     queues: tuple[str, ...] = (NOTIFIER_QUEUE,)
@@ -45,6 +46,7 @@ class Notifier:
         self._database = Database(self._settings.state / "notifier.db")
         self._trees, self._outbox = Trees(self._database), Outbox(self._database)
         self._retention = Retention(self._database, self._rule)
+        self._bulletin = Bulletin(self._database)
         self._couriers = [Courier(channel, self._outbox, self._database.commit) for channel in self._channels]
         self._tell_what_waits()
 
@@ -54,7 +56,10 @@ class Notifier:
         for event in events:
             if isinstance(event, Result | Error):
                 ends.setdefault(event.job_id, []).append(event)
-        announced = await self._database.commit(lambda: [self._grow(*of_job) for of_job in ends.items()])
+        alerts = [event for event in events if isinstance(event, Alert)]
+        announced = await self._database.commit(
+            lambda: [self._grow(*of_job) for of_job in ends.items()] + [self._warn(alert) for alert in alerts]
+        )
         if any(announced):
             for courier in self._couriers:
                 courier.wake()
@@ -91,6 +96,10 @@ class Notifier:
         self._outbox.put(notice, [channel.name for channel in self._channels if channel.wants(notice)])
         return True
 
+    def _warn(self, alert: Alert) -> bool:
+        """Whether the alert is new."""
+        return self._bulletin.put(alert, [channel.name for channel in self._channels if channel.wants(alert)])
+
     async def _take_up_interrupted(self) -> None:
         for name, channel in await self._database.commit(lambda: self._outbox.take_up_interrupted(at=now())):
             log.warning(
@@ -108,4 +117,5 @@ class Notifier:
             before = now() - RETENTION_MS - self._rule.longest * 1000
             while await self._database.commit(lambda: self._outbox.prune(before=before)):  # noqa: B023  # awaited here
                 await asyncio.sleep(0)
+            await self._database.commit(lambda: self._bulletin.prune(before=now() - RETENTION_MS))
             await asyncio.sleep(_PRUNE_SECONDS)

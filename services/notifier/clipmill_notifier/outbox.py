@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from clipmill.events import Alert
 from clipmill_notifier.database import Database
-from clipmill_notifier.notice import Notice, read_notice, write_notice
+from clipmill_notifier.notice import Notice, Told, read_notice, write_notice
 
 FIRST_DELAY_MS, LONGEST_DELAY_MS = 5_000, 3_600_000
 RETENTION_MS = 30 * 24 * 3_600_000
@@ -16,7 +17,7 @@ RETENTION_MS = 30 * 24 * 3_600_000
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     """A notice on its way, and which try this is."""
 
-    notice: Notice
+    notice: Told
     tries: int
 
 
@@ -62,7 +63,9 @@ class Outbox:
             " WHERE job_id = :job_id ORDER BY length(id) DESC, id DESC LIMIT 1",
             job_id=job_id,
         ).fetchone()
-        return (row[0], read_notice(row[1]) if row[1] else None) if row else (0, None)
+        last = read_notice(row[1]) if row and row[1] else None
+        assert not isinstance(last, Alert), "an alert belongs to no job"
+        return (row[0], last) if row else (0, None)
 
     def put(self, notice: Notice, channels: Iterable[str]) -> None:
         """Write a notice down, due at once on each of the channels."""

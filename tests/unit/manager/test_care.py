@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from clipmill.events import MemoryUsage, WorkerMetrics
 from clipmill.worker_status import WorkerStatus
 from clipmill_manager.bus import CallRefused
 from clipmill_manager.care import HEALTHY_MS, Trouble, should_forgive, should_restart
@@ -17,10 +18,12 @@ WELL = WorkerThread(
     host="mill",
     status=WorkerStatus.IDLE,
     start_time=1_000,
-    memory_bytes=70,
+    metrics=WorkerMetrics(memory_usage=MemoryUsage(rss=40, child_rss=30)),
+    memory_bytes=100,  # files in memory count there, and are no trouble
     memory_limit=100,
     cpu_share=0.02,
 )
+MUCH = WorkerMetrics(memory_usage=MemoryUsage(rss=41, child_rss=40))
 SILENT = replace(WELL, silent=True)
 UNIT = UnitState(name="download@1.service", active="active", restarts=2, invocation="a", started_at=1_000)
 
@@ -29,12 +32,12 @@ UNIT = UnitState(name="download@1.service", active="active", restarts=2, invocat
     ("worker", "trouble"),
     [
         (WELL, None),
-        (replace(WELL, memory_bytes=81), Trouble.MEMORY),
-        (replace(WELL, memory_bytes=81, memory_limit=None), None),  # no limit, no share of it
-        (replace(WELL, memory_bytes=None), None),  # no systemd tells
+        (replace(WELL, metrics=MUCH), Trouble.MEMORY),
+        (replace(WELL, metrics=MUCH, memory_limit=None), None),  # no limit, no share of it
+        (replace(WELL, metrics=WorkerMetrics()), None),  # it has not told yet
         (replace(WELL, cpu_share=0.95), Trouble.CPU),
         (SILENT, Trouble.NO_SIGN_OF_LIFE),
-        (replace(SILENT, memory_bytes=99), Trouble.NO_SIGN_OF_LIFE),  # what it last said of its memory is old
+        (replace(SILENT, metrics=MUCH), Trouble.NO_SIGN_OF_LIFE),  # what it last said of its memory is old
     ],
 )
 def test_memory_cpu_and_silence_speak_for_a_fresh_start(worker: WorkerThread, trouble: Trouble | None) -> None:
