@@ -56,7 +56,7 @@ class Store:
 
     def prepare(self) -> None:
         """Make the folders that workers write to. Raises OSError where that is not allowed."""
-        for name in ("jobs", "work", "workers", "removed"):
+        for name in ("jobs", "work", "workers"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
 
     def home(self, step_id: str) -> Path:

@@ -141,7 +141,7 @@ def test_removing_what_is_gone_or_never_was_changes_nothing(store: Store) -> Non
 def test_stones_are_forgotten_by_the_month(store: Store) -> None:
     """Two months at least they stand; what else lies there stays."""
     for month in ("1999-12", "2026-01"):
-        (store.root / "removed" / month).mkdir()
+        (store.root / "removed" / month).mkdir(parents=True)
         (store.root / "removed" / month / "old").write_text("x")
     bury(store)
     assert [path.name for path in (store.root / "removed").iterdir() if path.name[:4].isdigit()] == [
