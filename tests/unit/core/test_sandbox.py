@@ -1,10 +1,13 @@
 """The inner ring: what an attempt that was taken over tries comes to nothing; outside the ring it succeeds."""
 
+import contextlib
 import os
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,21 +63,39 @@ def victim() -> Iterator[int]:
 
 @pytest.fixture
 def peer() -> Iterator[dict[str, str]]:
-    """Somebody who listens on TCP, UDP and an abstract socket of this machine."""
+    """Somebody who answers on TCP, UDP and an abstract socket of this machine."""
     name = f"clipmill-test-{os.getpid()}"
     with (
-        socket.create_server(("127.0.0.1", 0)) as server,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+        _answering(socketserver.ThreadingTCPServer(("127.0.0.1", 0), _OnConnection)) as tcp,
+        _answering(socketserver.ThreadingUDPServer(("127.0.0.1", 0), _OnDatagram)) as udp,
         socket.socket(socket.AF_UNIX) as abstract,
     ):
-        datagrams.bind(("127.0.0.1", 0))
         abstract.bind(f"\0{name}")
         abstract.listen()
-        yield {
-            "tcp": f"127.0.0.1:{server.getsockname()[1]}",
-            "udp": f"127.0.0.1:{datagrams.getsockname()[1]}",
-            "abstract": name,
-        }
+        yield {"tcp": tcp, "udp": udp, "abstract": name}
+
+
+class _OnConnection(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        self.request.sendall(b"!")
+
+
+class _OnDatagram(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        _, sock = self.request
+        sock.sendto(b"!", self.client_address)
+
+
+@contextlib.contextmanager
+def _answering(server: socketserver.TCPServer) -> Iterator[str]:
+    """Its address, while a thread of its own serves it."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        host, port = server.socket.getsockname()
+        yield f"{host}:{port}"
+        server.shutdown()
+        thread.join()
 
 
 async def outcome_of(store: Path, handler: str, **options: Any) -> Outcome:
