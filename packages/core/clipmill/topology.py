@@ -16,6 +16,8 @@ NOTIFIER_QUEUE = "notifier"
 HISTORY_QUEUE = "history"
 CANCELLATIONS_QUEUE = "cancellations"
 """What the `control` exchange told, kept for the case that no worker was there to hear it."""
+REMOVALS = "removals"
+"""Jobs that are over and whose files go: each host has a queue of its own, since each may have a store of its own."""
 SIGNS_QUEUE = "signs"
 """Heartbeats, metrics and progress for the manager: bounded, so that a dead manager never fills the broker."""
 
@@ -26,6 +28,7 @@ _DELIVERY_LIMIT = 10
 _DLQ_DELIVERY_LIMIT = 20
 _SIGNS_LENGTH = 20_000
 _SIGNS_TTL_MS = 300_000
+_HOST_FORGOTTEN_MS = 30 * 24 * 3_600_000
 
 Arguments = dict[str, str | int | bool]
 
@@ -133,6 +136,7 @@ def results() -> Topology:
         for queue in (NOTIFIER_QUEUE, HISTORY_QUEUE)
         for kind in ("result", "error")
     ]
+    bindings.append(Binding(exchange=RESULTS, queue=NOTIFIER_QUEUE, key="alert.*"))
     bindings += [
         Binding(exchange=RESULTS, queue=SIGNS_QUEUE, key=f"{kind}.*") for kind in ("heartbeat", "metrics", "progress")
     ]
@@ -167,9 +171,25 @@ def ear(worker: str) -> Topology:
     return control() | Topology(queues=(queue,), bindings=(Binding(exchange=CONTROL, queue=queue.name),))
 
 
+def removals() -> Topology:
+    """Where it is said whose files go."""
+    return Topology(exchanges={REMOVALS: "fanout"})
+
+
+def removals_queue(host: str) -> str:
+    """The queue on which the workers of one host hear of that."""
+    return f"removals.{host}"
+
+
+def removals_on(host: str) -> Topology:
+    """That queue, which goes a month after the last worker of its host."""
+    queue = Queue(name=removals_queue(host), expires_ms=_HOST_FORGOTTEN_MS)
+    return removals() | Topology(queues=(queue,), bindings=(Binding(exchange=REMOVALS, queue=queue.name),))
+
+
 def fleet_topology(services: Iterable[str], *, job_timeout: float | None = None) -> Topology:
     """Everything at once, for `clipmill setup broker` and for the embedded fleet."""
-    whole = results() | control()
+    whole = results() | control() | removals()
     for service in services:
         whole |= service_topology(service, job_timeout=job_timeout)
     return whole
