@@ -1,10 +1,11 @@
 """Containers carry the test run that made them; those of a run that was killed are removed by the next one."""
 
+import contextlib
 import os
 import socket
 from pathlib import Path
 
-from tests.rig.program import run
+from tests.rig.program import ProgramFailed, run
 
 LABEL = "clipmill-rig.run"
 
@@ -22,4 +23,6 @@ def sweep() -> None:
     for container, owner in (line.split() for line in listed.splitlines()):
         host, _, pid = owner.rpartition("/")
         if host == socket.gethostname() and not Path("/proc", pid).exists():
-            run(["docker", "rm", "--force", container])
+            # another run may be about to remove it as well
+            with contextlib.suppress(ProgramFailed):
+                run(["docker", "rm", "--force", container])

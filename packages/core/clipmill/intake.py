@@ -13,9 +13,12 @@ from clipmill.messages import MalformedMessage, Step
 from clipmill.obstacles import Obstacles
 from clipmill.presence import Presence
 from clipmill.session import Deliveries, Delivery, Publication, Session
-from clipmill.settlement import Settlement, settle, to_work
+from clipmill.settlement import LONGEST_WAIT_MS, Settlement, settle, to_wait, to_work
 
 _log = logging.getLogger(__name__)
+
+_CLOCKS_MS = 3600 * 1000
+"""By how much the clocks of two hosts may differ."""
 
 
 class Intake:
@@ -78,13 +81,21 @@ class Intake:
         try:
             fields = messages.read_object(delivery.body)
             if admission.is_admitted(fields):
-                return admission.read(fields, self._service)
+                step = admission.read(fields, self._service)
+                return self._too_early(step) or step
             step = admission.admit(fields, delivery, self._service)
         except MalformedMessage as error:
             return self._malformed(delivery, error)
         with log.about(step):
             _log.info("admitted: %.300s", step.link or step.file_path)
         return to_work(step)
+
+    def _too_early(self, step: Step) -> Publication | None:
+        """The rung on which a step waits that must not run yet. Raises MalformedMessage for a wait of years."""
+        now = messages.now()
+        if (step.not_before or 0) > now + LONGEST_WAIT_MS + _CLOCKS_MS:
+            raise MalformedMessage(f"the step must not run before {step.not_before} ms: nobody waits so long")
+        return to_wait(step, now)
 
     def _malformed(self, delivery: Delivery, error: MalformedMessage) -> Publication:
         _log.warning("a message cannot be read: %s", error)

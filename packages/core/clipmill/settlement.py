@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 _NONE: Mapping[str, bool] = MappingProxyType({})
 
-_LONGEST_WAIT_MS = 24 * 3600 * 1000
+LONGEST_WAIT_MS = 24 * 3600 * 1000
 """A site may ask for a day; a job that waits for years is lost."""
 
 
@@ -69,7 +69,7 @@ class Settlement:
     def after_failure(self, step: Step, failure: Failure, body: bytes, now: int) -> list[Publication]:
         """What becomes of a dead letter: another attempt by way of a rung, or the parking lot and an `error`."""
         if failure.not_before is not None and failure.not_before > now and not failure.permanent:
-            until = min(failure.not_before, now + _LONGEST_WAIT_MS)
+            until = min(failure.not_before, now + LONGEST_WAIT_MS)
             return [_to_rung(msgspec.structs.replace(step, not_before=until), retry.rung_until(until - now))]
         if failure.cause == DELIVERY_LIMIT and not failure.permanent:
             return [_to_rung(step, retry.LONGEST, ONCE_MORE)]
@@ -119,6 +119,12 @@ def to_work(step: Step) -> Publication:
     return Publication(
         exchange=topology.JOBS, routing_key=step.service, body=messages.write_step(step), message_id=step.id
     )
+
+
+def to_wait(step: Step, now: int) -> Publication | None:
+    """The rung for a step that must not run yet (a site's Retry-After), no attempt counted; None for one that may."""
+    left = (step.not_before or 0) - now
+    return _to_rung(step, retry.rung_until(left)) if left > 0 else None
 
 
 def to_results(event: events.StepEvent, service: str) -> Publication:

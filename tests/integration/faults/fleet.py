@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 import sys
@@ -15,7 +16,7 @@ from clipmill import settings, topology
 from clipmill.broker import RabbitBroker
 from clipmill.events import Error, Result, read_event
 from clipmill.pipeline import SERVICES
-from clipmill.session import Delivery, Publication, Session
+from clipmill.session import Delivery, Publication, PublishRefused, Session
 from clipmill.store import Store
 from tests.integration.faults.handler import RELEASE, RUNS
 from tests.integration.faults.service import Service
@@ -46,14 +47,15 @@ class Fleet:
     def __init__(self, url: str, room: Path, session: Session) -> None:
         self.store = Store(room / "store")
         self.session = session
-        self._url = url
+        self.url = url
         self._room = room
         self._services: list[Service] = []
+        self._numbers = itertools.count()
 
     @property
     def vhost(self) -> str:
         """Where its queues are."""
-        return self._url.rpartition("/")[2]
+        return self.url.rpartition("/")[2]
 
     # processes
 
@@ -76,7 +78,7 @@ class Fleet:
         environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
-            "BROKER_URL": self._url,
+            "BROKER_URL": self.url,
             "STORE": str(self.store.root),
             "STATE_DIRECTORY": str(self.store.root if "@" in unit else state),
             "RUNTIME_DIRECTORY": str(runtime),
@@ -94,14 +96,23 @@ class Fleet:
     # jobs
 
     async def send(self, *links: str, service: str = "download") -> list[str]:
-        """A job for each link, one behind the other, without a pipeline; their ids are j0, j1, …"""
-        names = [f"j{number}" for number, _ in enumerate(links)]
+        """A job for each link, one behind the other, without a pipeline; their ids are j0, j1, and so on."""
+        names = [f"j{next(self._numbers)}" for _ in links]
         jobs = [{"jobId": name, "link": link, "pipeline": []} for name, link in zip(names, links, strict=True)]
         key = topology.work_queue(service)
         await self.session.publish(
             *(Publication(exchange="", routing_key=key, body=json.dumps(job).encode()) for job in jobs)
         )
         return names
+
+    async def send_when_ready(self, *links: str) -> list[str]:
+        """As soon as a worker has declared its queues."""
+        async with asyncio.timeout(60):
+            while True:
+                try:
+                    return await self.send(*links)
+                except PublishRefused:
+                    await asyncio.sleep(0.1)
 
     def release(self) -> None:
         """Let the waiting ones end."""
@@ -121,12 +132,12 @@ class Fleet:
     async def reconnect(self) -> None:
         """Our own session, after the broker was away."""
         await self.session.close()
-        self.session = await open_session(self._url)
+        self.session = await open_session(self.url)
 
     async def take(self, queue: str, count: int, *, seconds: float = 60) -> list[Delivery]:
         """So many messages of a queue, acked; on a session of its own, with which the others go back."""
         taken: list[Delivery] = []
-        session = await open_session(self._url)
+        session = await open_session(self.url)
         async with asyncio.timeout(seconds), session.consume(queue, prefetch=min(count, _AT_ONCE)) as deliveries:
             async for delivery in deliveries:
                 session.ack(delivery)
@@ -150,10 +161,13 @@ class Fleet:
 
 
 @contextlib.asynccontextmanager
-async def fleet_on(url: str, room: Path, *, rung_ms: int = _RUNG_MS) -> AsyncIterator[Fleet]:
-    """A fleet without a process; whatever a proof starts is drained at its end."""
+async def fleet_on(url: str, room: Path, *, rung_ms: int = _RUNG_MS, declare: bool = True) -> AsyncIterator[Fleet]:
+    """A fleet without a process; whatever a proof starts is drained at its end.
+
+    Its queues are there, with short rungs; those of the work only if they are not left to the workers to declare.
+    """
     session = await open_session(url)
-    await session.declare(quick_topology(rung_ms))
+    await session.declare(quick_topology(rung_ms) if declare else topology.results())
     fleet = Fleet(url, room, session)
     fleet.store.root.mkdir()
     try:

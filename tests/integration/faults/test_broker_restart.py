@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clipmill.events import Result
+from tests.integration.faults import size
 from tests.integration.faults.fleet import fleet_on, until
 from tests.rig.broker import AMQP_PORT, RELEASE_OF, Broker
 from tests.rig.requirement import docker_required
@@ -18,6 +19,8 @@ pytestmark = pytest.mark.anyio
 JOBS = 600
 BEFORE = 150
 STEP_SECONDS = 0.01
+BACK_SECONDS = size.choose(short=10, full=1)
+"""The promise is a second; a machine that runs other tests beside this one cannot keep it."""
 
 
 @pytest.fixture(params=list(RELEASE_OF))
@@ -50,7 +53,7 @@ async def test_after_a_restart_work_goes_on_within_a_second_and_no_step_is_done_
         assert [worker.deaths for worker in workers] == [[], []]
         back = fleet.runs[seen].at - accepted
         print(f"RabbitMQ {broker.version}: {seen} of {JOBS} done, back {back:.2f} s after the port accepted")
-        assert back < 1
+        assert back < BACK_SECONDS
 
 
 def accepts(broker: Broker) -> bool:

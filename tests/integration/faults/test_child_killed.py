@@ -3,31 +3,39 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
 from clipmill.events import Result
-from tests.integration.faults.fleet import Fleet, until
+from tests.integration.faults import size
+from tests.integration.faults.fleet import Fleet, fleet_on, until
+from tests.rig.broker import Broker
 
 pytestmark = pytest.mark.anyio
 
-RUNG_SECONDS = 0.3
+RUNG_SECONDS = 2
+"""Shorter than any real one, and time enough for the next child to be warm."""
 KILLS = 3
+LATE_SECONDS = size.choose(short=5.0, full=0.2)
+"""The promise is 0.2 s; a machine that runs other tests beside this one cannot keep it."""
 
 
-async def test_a_step_whose_child_is_killed_runs_again_within_02_s_of_its_rungs_delay(fleet: Fleet) -> None:
+async def test_a_step_whose_child_is_killed_runs_again_when_its_rungs_delay_is_over(
+    rabbitmq: Broker, tmp_path: Path
+) -> None:
     """The worker never goes down, and its next child is warm before the step is back; killed three times over."""
-    worker = fleet.worker()
-    await fleet.send("waiting")
-    late = [await kill(fleet, runs) for runs in range(1, KILLS + 1)]
-    fleet.release()
-    assert isinstance((await fleet.ends(1))["j0"], Result)
+    async with fleet_on(rabbitmq.new_vhost("quorum"), tmp_path, rung_ms=RUNG_SECONDS * 1000) as fleet:
+        worker = fleet.worker()
+        await fleet.send("waiting")
+        late = [await kill(fleet, runs) for runs in range(1, KILLS + 1)]
+        fleet.release()
+        assert isinstance((await fleet.ends(1))["j0"], Result)
+        assert {run.worker for run in fleet.runs} == {worker.pid}
+        assert worker.deaths == []
     print("runs again after its rung's delay and", ", ".join(f"{seconds:.3f} s" for seconds in late))
-    # a machine that is busy with something else may be late once
-    assert sorted(late)[KILLS // 2] < 0.2
+    assert sorted(late)[KILLS // 2] < LATE_SECONDS
     assert [run.attempt for run in fleet.runs] == [1, 2, 3, 4]
-    assert {run.worker for run in fleet.runs} == {worker.pid}
-    assert worker.deaths == []
 
 
 async def kill(fleet: Fleet, runs: int) -> float:

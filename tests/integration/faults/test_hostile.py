@@ -20,8 +20,8 @@ from tests.rig.broker import Broker
 
 pytestmark = pytest.mark.anyio
 
-STEPS = size.choose(short=2000, full=70_000)
-OTHERS = size.choose(short=1000, full=30_000)
+STEPS = size.choose(short=1200, full=70_000)
+OTHERS = size.choose(short=600, full=30_000)
 SEED = 20261124
 
 _BATCHES = size.choose(short=4, full=10)

@@ -8,7 +8,7 @@ import pytest
 from clipmill import dead_letter, topology
 from clipmill.events import Error, Result
 from clipmill.retry import ATTEMPTS
-from tests.integration.faults.fleet import TOLD, Fleet
+from tests.integration.faults.fleet import TOLD, Fleet, Run, until
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +26,7 @@ async def test_a_job_that_kills_its_workers_child_each_time_is_parked_after_all_
     await assert_parked_and_told(
         fleet, "the handler's process was killed (SIGKILL: the out-of-memory killer, or a person)"
     )
-    assert [run.attempt for run in fleet.runs if run.step == "j0/download/0"] == [*range(1, ATTEMPTS + 1)]
+    assert [run.attempt for run in runs_of_poison(fleet)] == [*range(1, ATTEMPTS + 1)]
     assert len({run.worker for run in fleet.runs}) == 1
     assert worker.deaths == []
 
@@ -36,11 +36,19 @@ async def test_a_job_that_kills_the_worker_itself_is_parked_at_its_third_deliver
     worker = fleet.worker()
     fleet.notifier()
     await fleet.send("kill-worker", *GOOD)
+    for deadly in (1, 2):
+        await until(lambda: len(runs_of_poison(fleet)) == deadly, "a run of the poison")  # noqa: B023  # awaited at once
+        worker.signal(signal.SIGKILL)
     ends = await fleet.ends(6)
     assert [type(ends[f"j{number}"]) for number in range(6)] == [Error, *[Result] * 5]
     await assert_parked_and_told(fleet, "it has crashed its worker 2 times")
-    assert len([run for run in fleet.runs if run.step == "j0/download/0"]) == 2
+    assert len(runs_of_poison(fleet)) == 2
     assert worker.deaths == [-signal.SIGKILL] * 2
+
+
+def runs_of_poison(fleet: Fleet) -> list[Run]:
+    """Every run of the first job."""
+    return [run for run in fleet.runs if run.step == "j0/download/0"]
 
 
 async def assert_parked_and_told(fleet: Fleet, reason: str) -> None:

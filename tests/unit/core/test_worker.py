@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from clipmill import cancellation, messages
+from clipmill import cancellation, messages, topology
 from clipmill.events import Error, Progress, Result
 from clipmill.worker_status import WorkerStatus
 from tests.unit.core.conftest import Fleet
@@ -346,3 +346,23 @@ async def test_while_what_follows_is_refused_the_delivery_stays_with_its_worker(
     result = await fleet.event(Result)
     assert isinstance(result, Result)
     assert (await fleet.take("cutter_queue")).message_id == f"{result.job_id}/cutter/0"
+
+
+async def test_a_step_that_must_not_run_yet_climbs_the_rungs_again_and_no_attempt_is_counted(fleet: Fleet) -> None:
+    """A site's Retry-After of a minute is longer than the rung of 30 s."""
+    fleet.worker("behave")
+    early = {"jobId": "j", "stepId": "j/download/0", "link": "done", "attempt": 3, "notBefore": messages.now() + 60_000}
+    await fleet.send(json.dumps(early).encode())
+    waiting = fleet.broker.queues[topology.rung(30)].ready
+    await fleet.until(lambda: waiting)
+    assert json.loads(waiting[0].publication.body) == early
+
+
+async def test_a_step_that_must_not_run_before_the_year_9999_is_given_up(fleet: Fleet) -> None:
+    """It would climb the rungs for ever, and nobody would be told."""
+    fleet.worker("behave")
+    late = {"jobId": "j", "stepId": "j/download/0", "link": "done", "notBefore": 253_402_300_799_000}
+    await fleet.send(json.dumps(late).encode())
+    end = await fleet.event(Error, Result)
+    assert isinstance(end, Error)
+    assert end.payload.cause == "malformed"
