@@ -41,7 +41,7 @@ def measure(service: str, url: str) -> Footprint:
     directory = scratch()
     with ServiceManager(directory) as manager:
         start = time.monotonic()
-        with _started(service, environment(directory, url) | manager.environment) as pid:
+        with started(service, environment(directory, url) | manager.environment) as pid:
             manager.wait_until_ready()
             cpu, wall = processes.cpu_seconds(pid), time.monotonic() - start
             time.sleep(_CALM_SECONDS)  # what it does after READY is over then
@@ -61,7 +61,8 @@ def _modules() -> list[str]:
 
 
 @contextlib.contextmanager
-def _started(service: str, environment: dict[str, str]) -> Iterator[int]:
+def started(service: str, environment: dict[str, str]) -> Iterator[int]:
+    """The pid of the service, which runs for the length of the block."""
     command = [PYTHON, "-P", "-m", f"clipmill_{service}", *(["1"] if service in SERVICES[2:] else [])]
     log = Path(environment["STORE"]) / "service.log"
     with log.open("wb") as output:

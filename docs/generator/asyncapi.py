@@ -24,8 +24,8 @@ def document() -> dict[str, Any]:
     channels |= {f"exchange.{name}": _exchange(name, place) for name, place in exchanges().items()}
     # where a notice goes besides the journal; the names are the receivers' own
     channels |= {
-        "receiver.reply-queue": _channel(None, Place(_REPLY_QUEUE, ("notice",))),
-        "receiver.webhook": _channel(None, Place(_WEBHOOK, ("notice",))),
+        "receiver.reply-queue": _channel(None, Place(_REPLY_QUEUE, ("notice", "alert"))),
+        "receiver.webhook": _channel(None, Place(_WEBHOOK, ("notice", "alert"))),
     }
     return {
         "asyncapi": "3.0.0",

@@ -10,6 +10,8 @@ import msgspec
 from clipmill import admission, dead_letter, messages
 from clipmill.dead_letter import Failure
 from clipmill.events import (
+    Alert,
+    AlertPayload,
     Error,
     Heartbeat,
     HeartbeatPayload,
@@ -25,6 +27,7 @@ from clipmill.job_tree import JobTree
 from clipmill.messages import Artifact, Step
 from clipmill.outcome import Done
 from clipmill.pipeline import spawn
+from clipmill.removal import Remove
 from clipmill.session import Delivery, Publication
 from clipmill.settlement import Settlement
 from clipmill.worker_status import WorkerStatus
@@ -72,6 +75,11 @@ def dead_letter_of() -> Publication:
     )
 
 
+def removal() -> Remove:
+    """The job has been over for a month."""
+    return Remove(job_id=root().job_id, reason="after 30 days", untouched_seconds=2_592_000)
+
+
 def progress() -> Progress:
     """The root is under way."""
     step = root()
@@ -114,6 +122,21 @@ def metrics() -> Metrics:
         cpu_seconds=12.25,
     )
     return Metrics(worker_id=_WORKER.format(service="download"), timestamp=_START + 5_000, metrics=counted)
+
+
+def alert() -> Alert:
+    """A site fails more often than not."""
+    payload = AlertPayload(
+        rule="site-fails",
+        subject="video.example.org",
+        severity="medium",
+        news="firing",
+        value=0.75,
+        firing_since=_START,
+        text="75% of the downloads failed",
+    )
+    name = f"site-fails/video.example.org/{_START}/firing"
+    return Alert(id=name, worker_id="mill/manager", timestamp=_START, payload=payload)
 
 
 def notice() -> Notice:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from clipmill import events, messages
 from clipmill.cancellation import Cancel, cancel
 from clipmill.messages import Step
+from clipmill.removal import Remove, remove
 from clipmill_notifier.notice import Notice, write_notice
 from docs.generator import examples
 from docs.generator.schema import schema_of
@@ -73,7 +74,9 @@ MESSAGES = (
     _event(examples.progress()),
     _event(examples.heartbeat()),
     _event(examples.metrics()),
+    _event(examples.alert()),
     Message(name="cancel", schema=schema_of(Cancel), example=cancel(examples.root().job_id).body),
+    Message(name="remove", schema=schema_of(Remove), example=remove(examples.removal()).body),
     Message(name="notice", schema=schema_of(Notice), example=write_notice(examples.notice())),
 )
 

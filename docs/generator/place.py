@@ -43,6 +43,7 @@ def exchanges() -> dict[str, Place]:
         topology.JOBS: Place("Steps, to the work queue of their service.", ("submission", "step"), "{service}"),
         topology.RESULTS: Place("Events.", EVENTS, "{type}.{service}"),
         topology.CONTROL: Place("What all workers are to hear at once.", ("cancel",)),
+        topology.REMOVALS: Place("Jobs whose files go, to a queue `removals.HOST` of each host.", ("remove",)),
     }
     for seconds in topology.RUNG_SECONDS:
         places[topology.rung(seconds)] = Place(f"Feeds the queue of {seconds} s.", ("step",), "{service}")

@@ -11,11 +11,11 @@ from tests.chaos.books import Books, settle_up
 from tests.chaos.clerk import Clerk
 from tests.chaos.crew import Crew
 from tests.chaos.desk import Desk
-from tests.chaos.disk import small_disk
 from tests.chaos.moment import Watch
 from tests.chaos.receiver import Receiver
 from tests.chaos.stage import Plan, Stage
 from tests.rig.broker import AMQP_PORT, Broker
+from tests.rig.disk import small_disk
 
 _DISK_MEGABYTES = 64
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clipmill.topology import NOTIFIER_QUEUE
-from tests.chaos import disk
 from tests.chaos.crew import Crew, Member
 from tests.chaos.moment import Moment
+from tests.rig import disk
 from tests.rig.broker import Broker
 from tests.rig.deadline import until
 

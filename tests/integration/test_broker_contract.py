@@ -87,16 +87,18 @@ async def eventually(holds: Callable[[], object], seconds: float = 10) -> None:
 
 
 async def test_a_message_arrives_as_it_was_published(session: Session) -> None:
-    """Body, message id, reply-to and headers pass unchanged."""
+    """Body, message id, reply-to and headers pass unchanged; a large number comes as a plain one."""
+    headers: dict[str, str | int | bool] = {"why": "x", "when": 1_800_000_000_000}
     await session.publish(
         Publication(
-            exchange="work", routing_key="cutter", body=b'{"a":1}', message_id="m1", reply_to="r", headers={"why": "x"}
+            exchange="work", routing_key="cutter", body=b'{"a":1}', message_id="m1", reply_to="r", headers=headers
         )
     )
     async with session.consume("steps", prefetch=1) as deliveries:
         delivery = await anext(aiter(deliveries))
     assert (delivery.body, delivery.message_id, delivery.reply_to) == (b'{"a":1}', "m1", "r")
-    assert delivery.headers["why"] == "x"
+    assert (delivery.headers["why"], delivery.headers["when"]) == ("x", 1_800_000_000_000)
+    assert type(delivery.headers["when"]) is int
     assert not delivery.redelivered
 
 

@@ -15,6 +15,16 @@ def docker_required() -> Iterator[None]:
     try:
         yield
     except NoDocker as why:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(why), pytrace=False)
-        pytest.skip(str(why))
+        _do_without(str(why))
+
+
+def root_required() -> None:
+    """For whoever mounts a file system: a laptop's user may not, and skips."""
+    if os.geteuid() != 0:
+        _do_without("only root may mount a file system")
+
+
+def _do_without(why: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(why, pytrace=False)
+    pytest.skip(why)

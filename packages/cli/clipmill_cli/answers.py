@@ -109,6 +109,86 @@ class Jobs(_Answer, frozen=True, kw_only=True, rename="camel"):
     """GET /api/jobs"""
 
     jobs: list[JobLine]
+    next: str | None = None
+    """Where the next page begins."""
+
+
+class QueueLine(_Answer, frozen=True, kw_only=True, rename="camel"):
+    """A queue, with who can take from it and how long that will last."""
+
+    name: str
+    kind: str
+    depth: int
+    workers: int | None = None
+    seconds_to_empty: float | None = None
+
+
+class Queues(_Answer, frozen=True, kw_only=True, rename="camel"):
+    """GET /api/queues"""
+
+    queues: list[QueueLine]
+
+
+class Alert(_Answer, frozen=True, kw_only=True, rename="camel"):
+    """Something that is wrong."""
+
+    rule: str
+    subject: str
+    severity: str
+    state: str
+    text: str
+    since: int
+    silenced: bool = False
+
+
+class Silence(_Answer, frozen=True, kw_only=True, rename="camel"):
+    """What nobody is told of, until when."""
+
+    rule: str
+    subject: str | None = None
+    until: int
+    who: str
+
+
+class Rule(_Answer, frozen=True, kw_only=True, rename="camel"):
+    """When something is wrong."""
+
+    name: str
+    severity: str
+    above: float
+    hold: int = 0
+
+
+class RuleView(_Answer, frozen=True, kw_only=True, rename="camel"):
+    """A rule, and what it measures."""
+
+    rule: Rule
+    unit: str
+
+
+class Alerts(_Answer, frozen=True, kw_only=True, rename="camel"):
+    """GET /api/alerts"""
+
+    alerts: list[Alert]
+    silences: list[Silence]
+    rules: list[RuleView]
+    unsent: int = 0
+
+
+class Deed(_Answer, frozen=True, kw_only=True, rename="camel"):
+    """Something that was done to the fleet."""
+
+    at: int
+    who: str
+    action: str
+    target: str
+    detail: str = ""
+
+
+class Audit(_Answer, frozen=True, kw_only=True, rename="camel"):
+    """GET /api/audit"""
+
+    audit: list[Deed]
 
 
 class Step(_Answer, frozen=True, kw_only=True, rename="camel"):

@@ -29,7 +29,7 @@ class Correspondence(Vigil):
             super().take(body)
             return
         notice = read_notice(body)
-        if notice.job_id in self.trees:
+        if isinstance(notice, Notice) and notice.job_id in self.trees:
             self.notices[notice.job_id] = notice
 
 

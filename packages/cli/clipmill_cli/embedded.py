@@ -12,7 +12,7 @@ from typing import Any, Self
 from clipmill import topology
 from clipmill.event_worker import EventWorker
 from clipmill.inprocess import InProcessBroker
-from clipmill.settings import Settings
+from clipmill.settings import NEVER, Settings
 from clipmill.systemd import Supervisor
 from clipmill.worker import Worker
 from clipmill_cli.trouble import Trouble
@@ -109,6 +109,8 @@ class Fleet:
         )
 
     def _make_notifier(self) -> EventWorker:
-        # it answers whoever asked here, and bothers nobody else
-        settings = replace(self._settings, notify_webhook_url=None, notify_reply_queue=None)
+        # it answers whoever asked here, and bothers nobody else; what was made lies where that person wanted it
+        settings = replace(
+            self._settings, notify_webhook_url=None, notify_reply_queue=None, retention=NEVER, store_quota=None
+        )
         return EventWorker(Notifier(settings), broker=self.broker, settings=settings, supervisor=self._supervisor)

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from clipmill import identifiers
+from clipmill.graveyard import Graveyard
 from clipmill.messages import Artifact
 from clipmill.outcome import ToolError
 from clipmill.pipeline import SERVICES
@@ -59,6 +60,8 @@ def _long_name(crop: Crop) -> str:
 def _manifests(store: Store, job_id: str) -> Iterator[Manifest]:
     home = store.home(identifiers.step_id(job_id, ROOT)).parents[1]
     if not home.is_dir():
+        if epitaph := Graveyard(store).epitaph(job_id):
+            raise Trouble(f"the files of job {job_id} were removed {epitaph}; submit it again")
         raise Trouble(f"there is no job {job_id} in {store.root}; clipmill jobs lists those that are known")
     for folder in sorted(home.glob("*/*"), key=_place):
         try:

@@ -86,7 +86,7 @@ async def _copy(original: IO[bytes], copy: IO[bytes], tell: Tell) -> None:
 
 
 def _check_room(store: Store, needed: int) -> None:
-    free = store.free_bytes()
+    free = store.disk().free
     if free < needed:
         raise Trouble(
             f"no room in {store.root}: {amounts.size(needed)} are needed and {amounts.size(free)} are free; "

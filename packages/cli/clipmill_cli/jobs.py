@@ -30,6 +30,11 @@ class State(enum.StrEnum):
 
 def jobs(
     state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
+    sender: Annotated[str | None, typer.Option(help="Only those of this sender.")] = None,
+    site: Annotated[str | None, typer.Option(help="Only those from this site, such as example.org.")] = None,
+    service: Annotated[str | None, typer.Option(help="Only those that stand, or failed, at this service.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Only where the reason contains this.")] = None,
+    after: Annotated[str | None, typer.Option(metavar="PLACE", help="Go on where the list before ended.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=_MOST, help="How many at most, the newest first.")] = 20,
     json: options.Json = False,
     socket: options.Socket = options.MANAGER,
@@ -40,12 +45,18 @@ def jobs(
     Examples:
       clipmill jobs
       clipmill jobs --state failed --limit 100
+      clipmill jobs --site video.example.org --reason 403
     """
-    body = Manager(socket).ask("jobs", state=state, limit=limit)
+    body = Manager(socket).ask(
+        "jobs", state=state, sender=sender, site=site, service=service, reason=reason, after=after, limit=limit
+    )
     if json:
         typer.echo(body)
     else:
-        console.output().print(_table(manager.read(body, Jobs).jobs))
+        answer = manager.read(body, Jobs)
+        console.output().print(_table(answer.jobs))
+        if answer.next:
+            typer.echo(f"clipmill: more with --after {answer.next}", err=True)
 
 
 def _table(listed: Iterable[JobLine]) -> Table:

@@ -12,10 +12,14 @@ from clipmill_cli.command_group import CommandGroup
 _COMMANDS = {
     "submit": "clipmill_cli.submit:submit",
     "run": "clipmill_cli.run:run",
+    "cut": "clipmill_cli.cut:cut",
     "get": "clipmill_cli.get:get",
     "status": "clipmill_cli.status:status",
     "workers": "clipmill_cli.workers:workers",
     "jobs": "clipmill_cli.jobs:jobs",
+    "queues": "clipmill_cli.queues:queues",
+    "alerts": "clipmill_cli.alerts:alerts",
+    "audit": "clipmill_cli.audit:audit",
     "cancel": "clipmill_cli.cancel:cancel",
     "dlq": "clipmill_cli.dlq:app",
     "apply": "clipmill_cli.apply:apply",
@@ -56,6 +60,7 @@ def main(
     \b
     Examples:
       clipmill run holiday.mp4                    here and now, without a fleet
+      clipmill cut film.mkv                       only into parts, at keyframes
       clipmill submit https://example.org/talk    by the fleet of this machine
       clipmill status                             how the fleet is
     """

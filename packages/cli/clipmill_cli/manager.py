@@ -30,16 +30,22 @@ class Manager:
     def ask(self, *way: str, **query: str | int | None) -> bytes:
         """The JSON that it answers to GET /api/WAY. Raises ManagerDown, or Trouble with its own words."""
         given = {key: value for key, value in query.items() if value is not None}
-        target = "/api/" + "/".join(quote(part, safe="") for part in way) + (f"?{urlencode(given)}" if given else "")
-        status, body = self._exchange(target)
+        return self._answer("GET", _target(way) + (f"?{urlencode(given)}" if given else ""))
+
+    def tell(self, body: bytes, *way: str) -> bytes:
+        """The JSON that it answers to POST /api/WAY. Raises ManagerDown, or Trouble with its own words."""
+        return self._answer("POST", _target(way), body)
+
+    def _answer(self, method: str, target: str, sent: bytes | None = None) -> bytes:
+        status, body = self._exchange(method, target, sent)
         if status != http.HTTPStatus.OK:
             raise Trouble(_error(body) or f"the manager answered {status}")
         return body
 
-    def _exchange(self, target: str) -> tuple[int, bytes]:
+    def _exchange(self, method: str, target: str, body: bytes | None) -> tuple[int, bytes]:
         connection = _UnixConnection(self._path)
         try:
-            connection.request("GET", target)
+            connection.request(method, target, body)
             answer = connection.getresponse()
             return answer.status, answer.read()
         except PermissionError:
@@ -57,6 +63,10 @@ class Manager:
             ) from None
         finally:
             connection.close()
+
+
+def _target(way: tuple[str, ...]) -> str:
+    return "/api/" + "/".join(quote(part, safe="") for part in way)
 
 
 def read(body: bytes, kind: type[T]) -> T:

@@ -11,14 +11,13 @@ from typing import Annotated
 
 import typer
 
-from clipmill import topology
+from clipmill import consumer_timeout, topology
 from clipmill.pipeline import SERVICES
 from clipmill.settings import CREDENTIALS, ENV_FILE, load
 from clipmill_cli.rabbitmq import here, wording
 from clipmill_cli.rabbitmq.accounts import read_fleet, read_settings
 from clipmill_cli.rabbitmq.difference import difference
 from clipmill_cli.rabbitmq.management import Management
-from clipmill_cli.rabbitmq.policy import has_consumer_timeout
 from clipmill_cli.rabbitmq.rabbitmqctl import RabbitmqCtl
 from clipmill_cli.rabbitmq.snapshot import Door
 from clipmill_cli.rabbitmq.wanted import Fleet, definitions
@@ -89,8 +88,8 @@ def make_ready(door: Door, fleet: Fleet) -> Iterator[str]:
     else:
         yield "nothing to do"
     yield from (f"warning: {text}" for text in wording.warnings(found))
-    node = None if has_consumer_timeout(current.version) else door.consumer_timeout()
-    if text := wording.consumer_timeout_warning(current.version, max(fleet.job_timeouts.values()), node):
+    node = None if consumer_timeout.is_per_queue(current.version) else door.consumer_timeout()
+    if text := consumer_timeout.warning(current.version, max(fleet.job_timeouts.values()), node):
         yield f"warning: {text}"
 
 
@@ -100,15 +99,14 @@ async def declare(url: str) -> None:
     from clipmill.broker import RabbitBroker
     from clipmill_cli import door
 
-    whole = topology.fleet_topology(SERVICES)
-    async with door.session(RabbitBroker(load({"BROKER_URL": url}).broker)) as session:
+    given = load({"BROKER_URL": url})
+    whole = topology.fleet_topology(SERVICES, job_timeout=given.job_timeout)
+    async with door.session(RabbitBroker(given.broker)) as session:
         await session.declare(whole)
+        limit = consumer_timeout.warning(session.version, given.job_timeout)
     typer.echo(f"declared what was missing of {len(whole.exchanges)} exchanges and {len(whole.queues)} queues")
-    typer.echo(
-        "warning: users and policies take an administrator (http://ADMIN@HOST:15672). Without them the broker takes a"
-        " step away from its worker after its consumer_timeout, 30 min by default",
-        err=True,
-    )
+    warnings = ["users and policies take an administrator (http://ADMIN@HOST:15672)", *filter(None, [limit])]
+    tell(f"warning: {text}" for text in warnings)
 
 
 def tell(lines: Iterator[str]) -> None:

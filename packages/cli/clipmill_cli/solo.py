@@ -102,7 +102,7 @@ class Solo:
                 self._folder.strike_off(origin, self._wishes)
 
     def _check_room(self) -> None:
-        free, reserve = self._folder.store.free_bytes(), self._settings.disk_reserve
+        free, reserve = self._folder.store.disk().free, self._settings.disk_reserve
         if free < reserve:
             needed = f"{amounts.size(free)} are free and {amounts.size(reserve)} are to stay free (DISK_RESERVE)"
             raise Trouble(f"no room in {self._folder.store.root}: {needed}; make room, or choose another with -o")

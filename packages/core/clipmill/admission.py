@@ -9,6 +9,8 @@ from clipmill import identifiers, messages, pipeline
 from clipmill.messages import MalformedMessage, Step
 from clipmill.session import Delivery
 
+_LONGEST_TEXT = 2000
+
 
 def is_admitted(fields: dict[str, Any]) -> bool:
     """Whether the message carries the identity that admission gives."""
@@ -17,7 +19,7 @@ def is_admitted(fields: dict[str, Any]) -> bool:
 
 def read(fields: dict[str, Any], service: str) -> Step:
     """The step of an admitted message on the queue of `service`. Raises MalformedMessage."""
-    step = messages.read_step(fields)
+    step = _read_step(fields)
     if step.service != service:
         raise MalformedMessage(f"stepId {step.id!r} is for {step.service}, but lay on the queue of {service}")
     return step
@@ -37,7 +39,7 @@ def admit(fields: dict[str, Any], delivery: Delivery, service: str) -> Step:
     """
     job_id = fields.get("jobId") or _new_job_id(delivery)
     if not isinstance(job_id, str) or not identifiers.is_job_id(job_id):
-        raise MalformedMessage(f"{job_id!r} is no jobId: 1 to 64 letters, digits, _ and -")
+        raise MalformedMessage(f"{job_id!r:.100} is no jobId: 1 to 64 letters, digits, _ and -")
     if not (fields.get("link") or fields.get("filePath")):
         raise MalformedMessage('the message names neither a "link" nor a "filePath"')
     identity = {
@@ -47,7 +49,7 @@ def admit(fields: dict[str, Any], delivery: Delivery, service: str) -> Step:
         "replyTo": fields.get("replyTo") or delivery.reply_to,
     }
     follows = {"pipeline": pipeline.DEFAULT} if service == "download" else {}
-    return messages.read_step(follows | fields | identity)
+    return _read_step(follows | fields | identity)
 
 
 def salvage(delivery: Delivery, service: str) -> Step:
@@ -57,12 +59,19 @@ def salvage(delivery: Delivery, service: str) -> Step:
     """
     fields: dict[str, Any] = {}
     with contextlib.suppress(MalformedMessage):
-        fields = messages.read_object(delivery.body)
+        fields = messages.decode_object(delivery.body)
     job_id = fields.get("jobId")
     if not isinstance(job_id, str) or not identifiers.is_job_id(job_id):
         job_id = identifiers.job_id_from(delivery.message_id or delivery.body.hex())
-    texts = {key: fields[key] for key in ("link", "filePath", "from", "replyTo") if isinstance(fields.get(key), str)}
+    told = {key: fields.get(key) for key in ("link", "filePath", "from", "replyTo")}
+    texts = {key: text[:_LONGEST_TEXT] for key, text in told.items() if isinstance(text, str)}
     return messages.read_step(texts | {"jobId": job_id, "stepId": identifiers.step_id(job_id, service)})
+
+
+def _read_step(fields: dict[str, Any]) -> Step:
+    step = messages.read_step(fields)
+    pipeline.check(step)
+    return step
 
 
 def _new_job_id(delivery: Delivery) -> str:

@@ -7,9 +7,12 @@ import logging
 from dataclasses import dataclass
 
 from clipmill import messages
+from clipmill.beside import unless
 from clipmill.child import Child
 from clipmill.fuse import CRASHES, Fuse
+from clipmill.graveyard import Graveyard
 from clipmill.messages import Step
+from clipmill.obstacles import Obstacles
 from clipmill.outcome import Cancelled, Done, Outcome, Reject, Retry
 from clipmill.presence import Presence
 from clipmill.store import Store
@@ -27,12 +30,27 @@ class _Attempt:
 class Attempts:
     """Turns steps into outcomes."""
 
-    def __init__(self, *, child: Child, store: Store, fuse: Fuse, presence: Presence) -> None:
+    def __init__(
+        self,
+        *,
+        child: Child,
+        store: Store,
+        graveyard: Graveyard,
+        fuse: Fuse,
+        obstacles: Obstacles,
+        presence: Presence,
+    ) -> None:
         self._child = child
         self._store = store
+        self._graveyard = graveyard
         self._fuse = fuse
+        self._obstacles = obstacles
         self._presence = presence
         self._at_hand: _Attempt | None = None
+        self._unwanted = asyncio.Event()
+        self._gave_way: Retry | None = None
+        self.waiting_for_room = False
+        """Whether the step at hand waits for room on the disk: it has not begun, and may be given back at once."""
 
     @property
     def busy_with(self) -> Step | None:
@@ -69,18 +87,22 @@ class Attempts:
     async def cancel(self, job_id: str) -> None:
         """End the attempt at hand if it is for this job: the child's end becomes the outcome `Cancelled`."""
         if self.busy_with and self.busy_with.job_id == job_id:
+            self._unwanted.set()
             await self._child.bury()
 
     async def give_back(self) -> None:
         """Give up the attempt at hand without an outcome: its step is delivered again, and resumes from its files."""
         if self._at_hand and self.busy_with:
-            log.warning("the drain took too long: the step at hand is given back")
+            log.warning("the step at hand is given back")
             self._at_hand.outcome.cancel()
             await asyncio.wait({self._at_hand.outcome})
         # also of an outcome that found no session to be told in: nothing has crashed
         self._fuse.remove()
 
     async def _begin(self, step: Step) -> Outcome:
+        self._unwanted.clear()
+        if instead := await self._room_for(step):
+            return instead
         if self._store.is_cancelled(step.job_id):
             self._clean(step)
             return Cancelled()
@@ -90,22 +112,50 @@ class Attempts:
             self._fuse.light(step.id)
         except OSError as error:
             return Retry(f"the store cannot be written to: {error.strerror}", "disk")
+        # a late duplicate, or a step that was parked: what it would make, nobody asked for any longer
+        if epitaph := self._graveyard.epitaph(step.job_id):
+            return Cancelled(f"the job was over and its files were removed: {epitaph}")
         self._presence.signs.step = step
         return await self._work(step)
+
+    async def _room_for(self, step: Step) -> Outcome | None:
+        """None when there is room for the step, or nobody wants it any longer."""
+        if self._obstacles.shortage(step) is None or self._store.is_cancelled(step.job_id):
+            return None
+        self.waiting_for_room = True
+        try:
+            return await unless(self._unwanted, self._obstacles.until_room_for(step))
+        finally:
+            self.waiting_for_room = False
 
     async def _work(self, step: Step) -> Outcome:
         """The attempt in the child, counted and told."""
         watch = Stopwatch()
-        outcome = await self._child.attempt(step, lambda report: self._presence.progress(step, report))
+        self._gave_way = None
+        with self._obstacles.reserve_kept(self._give_way):
+            outcome = await self._child.attempt(step, lambda report: self._presence.progress(step, report))
         self._presence.ended()
-        if isinstance(outcome, Retry) and self._store.is_cancelled(step.job_id):
-            # success wins: the child may have committed just before its end
-            outcome = self._store.done(step) or Cancelled()
-            self._clean(step)
+        if isinstance(outcome, Retry):
+            outcome = self._ended_early(step) or outcome
         if not isinstance(outcome, Retry):
             self._fuse.forgive(step.id)
         self._presence.signs.tally.count(outcome, watch.seconds)
         _log(outcome, watch.seconds)
+        return outcome
+
+    async def _give_way(self, reason: str) -> None:
+        """End the attempt at hand: the room that it took is given back, and its step comes again."""
+        self._gave_way = Retry(reason, "disk")
+        await self._child.bury()
+
+    def _ended_early(self, step: Step) -> Outcome | None:
+        """What an attempt comes to whose child was ended for a reason of ours."""
+        unwanted = Cancelled() if self._store.is_cancelled(step.job_id) else None
+        if not unwanted and not self._gave_way:
+            return None
+        # success wins: the child may have committed just before its end
+        outcome = self._store.done(step) or unwanted or self._gave_way
+        self._store.tidy(step)
         return outcome
 
     def _clean(self, step: Step) -> None:
@@ -118,4 +168,4 @@ def _log(outcome: Outcome, seconds: float) -> None:
     if isinstance(outcome, Done):
         log.info("done in %.1f s: %d artifacts", seconds, len(outcome.artifacts))
     else:
-        log.warning("%s after %.1f s: %s", type(outcome).__name__.lower(), seconds, outcome.reason)
+        log.warning("%s after %.1f s: %.2000s", type(outcome).__name__.lower(), seconds, outcome.reason)

@@ -11,11 +11,11 @@ T = TypeVar("T")
 
 
 @contextlib.asynccontextmanager
-async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """`work` goes on during the block and ends with it."""
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Future[None]]:
+    """`work` goes on during the block and ends with it; the block may await it."""
     task = asyncio.ensure_future(work)
     try:
-        yield
+        yield task
     finally:
         await _end(task)
 

@@ -9,6 +9,7 @@ import logging
 import re
 import socket
 import ssl
+import struct
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,7 +18,8 @@ from typing import Any
 
 import pika
 from pika.adapters.asyncio_connection import AsyncioConnection, _AsyncioIOServicesAdapter
-from pika.exceptions import AMQPError, ChannelWrongStateError, ConnectionWrongStateError
+from pika.exceptions import AMQPError, ChannelWrongStateError, ConnectionWrongStateError, InvalidFrameError
+from pika.frame import Header
 from pika.heartbeat import HeartbeatChecker
 
 from clipmill.arrivals import Arrivals
@@ -70,6 +72,19 @@ class _Connection(AsyncioConnection):
 
     def _create_heartbeat_checker(self) -> HeartbeatChecker:
         return _Heartbeats(self, self.params.heartbeat)  # type: ignore[no-untyped-call]  # pika leaves it untyped
+
+    def _read_frame(self) -> tuple[int, Any]:
+        """A message whose properties pika cannot decode comes without any, and is read by its body.
+
+        (A header with a time beyond the year 9999, from a producer that takes AMQP's seconds for milliseconds, would
+        else end the session of each consumer that it is delivered to.)
+        """
+        try:
+            return super()._read_frame()
+        except InvalidFrameError:
+            raise
+        except Exception as error:  # noqa: BLE001  # pika lets through whatever decoding raises
+            return _without_properties(self._frame_buffer, error)
 
     def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
         super()._output_marshaled_frames([b"".join(marshaled_frames)])
@@ -490,6 +505,17 @@ class _RabbitDeliveries(Arrivals):
                 await self._session.cancel(self.name)
 
 
+def _without_properties(data: bytes, error: Exception) -> tuple[int, Header]:
+    """The content header at the beginning of `data`, and how many bytes it takes (AMQP 0-9-1, 2.3.5.2)."""
+    kind, channel, size = struct.unpack_from(">BHL", data)
+    if kind != pika.spec.FRAME_HEADER:
+        raise error
+    log.warning("the properties of a message are left out: %s", error)
+    (body_size,) = struct.unpack_from(">Q", data, pika.spec.FRAME_HEADER_SIZE + 4)
+    whole = pika.spec.FRAME_HEADER_SIZE + size + pika.spec.FRAME_END_SIZE
+    return whole, Header(channel, body_size, pika.BasicProperties())  # type: ignore[no-untyped-call]
+
+
 async def _knock(host: str, port: int) -> None:
     """Open and close a TCP connection. Raises OSError: that of the last address, where the name has several."""
     loop = asyncio.get_running_loop()
@@ -526,10 +552,20 @@ def _delivery(queue: str, method: Any, properties: Any, body: bytes) -> Delivery
         queue=queue,
         tag=method.delivery_tag,
         redelivered=method.redelivered,
-        message_id=properties.message_id,
-        reply_to=properties.reply_to,
-        headers=properties.headers or {},
+        message_id=_text(properties.message_id),
+        reply_to=_text(properties.reply_to),
+        headers={name: _plain(value) for name, value in (properties.headers or {}).items()},
     )
+
+
+def _plain(value: object) -> object:
+    """pika gives integers of 64 bits as a class of its own, which is no JSON."""
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _text(value: str | bytes | None) -> str | None:
+    """pika gives a string that is no UTF-8 as bytes: it names nothing that we could repeat."""
+    return value if isinstance(value, str) else None
 
 
 def _version(connection: AsyncioConnection) -> str:
@@ -550,6 +586,8 @@ def _fulfil(future: asyncio.Future[Any], value: object) -> None:
 def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
     if not future.done():
         future.set_exception(error)
+        # looked at, as asyncio sees it: whoever waits for it may be cancelled first
+        future.exception()
 
 
 def _abort(connection: AsyncioConnection) -> None:

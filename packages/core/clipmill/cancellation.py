@@ -34,10 +34,10 @@ def read(body: bytes) -> str:
     """The jobId that `body` cancels. Raises MalformedMessage."""
     try:
         job_id = msgspec.json.decode(body, type=Cancel).job_id
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedMessage(f"no cancellation: {error}") from None
     if not identifiers.is_job_id(job_id):
-        raise MalformedMessage(f"{job_id!r} is no jobId")
+        raise MalformedMessage(f"{job_id!r:.100} is no jobId")
     return job_id
 
 

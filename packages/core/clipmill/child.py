@@ -151,7 +151,7 @@ class _Process:
         assert self._streams
         self._streams[1].write(child_wire.encode_step(step))
         # said while the child wakes up, where it costs no time
-        log.info("attempt %d begins: %s", step.attempt, step.file_path or step.link)
+        log.info("attempt %d begins: %.300s", step.attempt, step.file_path or step.link)
         on_progress(Report(0))
         while True:
             match await self._hear_within(stall):

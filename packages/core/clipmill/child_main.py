@@ -47,8 +47,7 @@ def main() -> None:
         given = settings.parse(lines.readline())
         log.setup(given.log_level, worker=worker)
         sandbox.enclose_child(given)
-        # an attempt's process does not speak with the worker
-        os.register_at_fork(after_in_child=lambda: os.close(int(descriptor)))
+        keep_from_forks(int(descriptor))
         handle = load(handler)
         gc.freeze()  # what is imported stays: a collection in a forked process would copy all of it
         connection.sendall(child_wire.encode(Ready()))
@@ -57,6 +56,12 @@ def main() -> None:
             with log.about(step):
                 outcome = attempt(handle, step, given, lambda report: connection.sendall(child_wire.encode(report)))
             connection.sendall(child_wire.encode(Ended(outcome)))
+
+
+def keep_from_forks(descriptor: int) -> None:
+    """An attempt's process does not speak with the worker. (In there subprocess forks too: the number is another's.)"""
+    here = os.getpid()
+    os.register_at_fork(after_in_child=lambda: os.close(descriptor) if os.getppid() == here else None)
 
 
 def volunteer_for_the_oom_killer() -> None:
@@ -78,7 +83,8 @@ def attempt(handle: Handler, step: Step, given: Settings, tell: Tell) -> Outcome
     try:
         with store.claim(step):
             outcome = store.done(step) or _work(handle, step, given, store, tell)
-            if not isinstance(outcome, Retry):
+            if not isinstance(outcome, Retry) or outcome.cause == "disk":
+                # of what ran out of room nothing is kept: half-done work of several steps could leave none for any
                 store.clear_workspace(step)
             return outcome
     except OSError as error:
@@ -120,7 +126,7 @@ def _teller(tell: Tell) -> Callable[[float, str], None]:
 
 def _shortage(workspace: Workspace) -> Retry | None:
     """Whether the attempt is filling the disk."""
-    full = workspace.store.free_bytes() < sandbox.least_free(workspace.settings)
+    full = workspace.store.disk().free < sandbox.least_free(workspace.settings)
     return Retry("it was filling the disk", "disk") if full else None
 
 
@@ -138,7 +144,7 @@ def _failure(error: Exception) -> Outcome:
             return error.outcome()
         case MemoryError():
             return Retry("the handler ran out of memory", "memory")
-        case OSError(errno=errno.ENOSPC):
+        case OSError(errno=errno.ENOSPC | errno.EFBIG):  # the sandbox's limit is what the disk has room for
             return Retry("no space is left on the disk", "disk")
         case _:
             _log.error("the handler raised what nobody expected", exc_info=error)

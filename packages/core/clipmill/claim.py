@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+from pathlib import Path
 
 
 class Claim:
@@ -14,8 +15,8 @@ class Claim:
     freed, so after thousands of those each new file took 0.2 ms: seen.)
     """
 
-    def __init__(self, folder: str, *, wait: bool = True) -> None:
-        self._folder = folder
+    def __init__(self, folder: str | Path, *, wait: bool = True) -> None:
+        self._folder = os.fspath(folder)
         self._how = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
         self._descriptor = -1
 

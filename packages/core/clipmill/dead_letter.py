@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from clipmill import messages
 from clipmill.outcome import Reject, Retry
 from clipmill.session import Delivery, Publication
 from clipmill.topology import DEFAULT_EXCHANGE
 
 _REASON, _CAUSE, _PERMANENT, _NOT_BEFORE = "x-reason", "x-cause", "x-permanent", "x-not-before"
 _REASON_LENGTH = 2000
+_CAUSE_LENGTH = 100
+_LARGEST = 2**63 - 1  # of AMQP's integers
 
 DELIVERY_LIMIT = "delivery-limit"
 """The cause of what the broker itself dead-letters: it counts drains, pauses and cut connections, too (docs/facts.md,
@@ -42,11 +45,11 @@ def write(body: bytes, failure: Failure, *, queue: str, message_id: str | None) 
     """The dead letter for `queue` (a dead-letter queue, or a parking lot)."""
     headers: dict[str, str | int | bool] = {
         _REASON: failure.reason[:_REASON_LENGTH],
-        _CAUSE: failure.cause,
+        _CAUSE: failure.cause[:_CAUSE_LENGTH],
         _PERMANENT: failure.permanent,
     }
     if failure.not_before is not None:
-        headers[_NOT_BEFORE] = failure.not_before
+        headers[_NOT_BEFORE] = max(-_LARGEST, min(failure.not_before, _LARGEST))
     return Publication(exchange=DEFAULT_EXCHANGE, routing_key=queue, body=body, message_id=message_id, headers=headers)
 
 
@@ -61,8 +64,8 @@ def read(delivery: Delivery) -> Failure:
         )
     not_before = headers.get(_NOT_BEFORE)
     return Failure(
-        reason=str(headers[_REASON]),
-        cause=str(headers.get(_CAUSE, "unexpected")),
+        reason=str(headers[_REASON])[:_REASON_LENGTH],
+        cause=str(headers.get(_CAUSE, "unexpected"))[:_CAUSE_LENGTH],
         permanent=bool(headers.get(_PERMANENT)),
-        not_before=not_before if isinstance(not_before, int) else None,
+        not_before=not_before if isinstance(not_before, int) and messages.is_moment(not_before) else None,
     )

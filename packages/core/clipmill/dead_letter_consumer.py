@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from clipmill import admission, dead_letter, log, messages, topology
+from clipmill.dead_letter import Failure
 from clipmill.fuse import Fuse
 from clipmill.messages import MalformedMessage, Step
 from clipmill.session import Delivery, Publication, Session
@@ -31,7 +32,7 @@ class DeadLetterConsumer:
 
     def decide(self, letter: Delivery) -> list[Publication]:
         """What becomes of a dead letter: another attempt, or an `error` and the parking lot."""
-        step, failure = self._step(letter), dead_letter.read(letter)
+        step, failure = self._read(letter)
         with log.about(step):
             # success wins: the step may have been done while its delivery was lost
             done = self._store.done(step)
@@ -52,8 +53,11 @@ class DeadLetterConsumer:
         self._store.tidy(step)
         self._fuse.forgive(step.id)
 
-    def _step(self, letter: Delivery) -> Step:
+    def _read(self, letter: Delivery) -> tuple[Step, Failure]:
+        failure = dead_letter.read(letter)
         try:
-            return admission.read_any(letter, self.service)
-        except MalformedMessage:
-            return admission.salvage(letter, self.service)
+            return admission.read_any(letter, self.service), failure
+        except MalformedMessage as error:
+            # what is salvaged is enough to tell the sender: an attempt would be one at another step
+            unreadable = Failure(reason=str(error), cause="malformed", permanent=True)
+            return admission.salvage(letter, self.service), failure if failure.permanent else unreadable

@@ -1,4 +1,4 @@
-"""The wire, second half: the five kinds of event on the results exchange, as JSON with the reference's keys."""
+"""The wire, second half: the six kinds of event on the results exchange, as JSON with the reference's keys."""
 
 from __future__ import annotations
 
@@ -123,6 +123,34 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_fie
     metrics: WorkerMetrics
 
 
+class AlertPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What is wrong, or is well again."""
+
+    rule: str
+    """Which of the manager's rules."""
+    subject: str
+    """About whom or what: a worker, a queue, a site, or `fleet`."""
+    severity: str
+    """`high`, `medium` or `low`."""
+    news: str
+    """`firing`, `reminder` or `recovered`."""
+    value: float
+    firing_since: int
+    text: str
+    """In plain English."""
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="alert"):
+    """The manager has found something wrong, or well again: for the notifier's channels."""
+
+    id: str
+    """Stable: the same news always has the same id, however often it is published."""
+    worker_id: str
+    """The manager's."""
+    timestamp: int
+    payload: AlertPayload
+
+
 def told_of(step: Step, *, event_id: str, queue: str, worker: str) -> dict[str, Any]:
     """The fields that every event of a step has, now."""
     return {
@@ -138,7 +166,7 @@ def told_of(step: Step, *, event_id: str, queue: str, worker: str) -> dict[str, 
 
 
 StepEvent = Result | Error | Progress
-Event = Result | Error | Progress | Heartbeat | Metrics
+Event = Result | Error | Progress | Heartbeat | Metrics | Alert
 
 _events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 

@@ -15,6 +15,9 @@ _NAMESPACE = uuid.UUID("6a0f7b52-6c1d-5e0a-9d5e-0d6d2f1c5c11")
 
 ROOT_INDEX = "0"
 
+LEVELS = 8
+"""Numbers in the longest index."""
+
 
 def new_job_id() -> str:
     """A jobId that no other job has."""
@@ -41,13 +44,18 @@ def split_step_id(text: str) -> tuple[str, str, str]:
     """The (jobId, service, index) of a stepId. Raises ValueError when `text` is none."""
     match = _STEP_ID.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no stepId (jobId/service/index)")
+        raise ValueError(f"{text!r:.200} is no stepId (jobId/service/index)")
     return match[1], match[2], match[3]
 
 
 def is_step_id(text: str) -> bool:
     """Whether `text` is a stepId."""
     return _STEP_ID.fullmatch(text) is not None
+
+
+def is_step_id_of(text: str, job_id: str) -> bool:
+    """Whether `text` is the stepId of a step of that job."""
+    return is_step_id(text) and split_step_id(text)[0] == job_id
 
 
 def index_below(parent_index: str | None, position: int) -> str:

@@ -35,11 +35,26 @@ class Intake:
         """Until drained: the delivery at hand is settled then. Raises SessionLost."""
         while not draining.is_set():
             await unless(draining, self._obstacles.until_gone(session))
-            async with session.consume(self._queue, prefetch=1) as steps, beside(self._stop(steps, session, draining)):
+            if draining.is_set():
+                return
+            async with (
+                session.consume(self._queue, prefetch=1) as steps,
+                beside(self._stop(steps, session, draining)) as stopped,
+            ):
                 self._idle()
                 async for delivery in steps:
                     await self._work(session, delivery)
                     self._idle()
+                await stopped
+                await self._work_on_last(session, steps, draining)
+
+    async def _work_on_last(self, session: Session, steps: Deliveries, draining: asyncio.Event) -> None:
+        """What the broker handed over just before it heard that we take no more would stay with us, unsettled, for as
+        long as the session lasts. It waits for its room like any other; when draining, the session's end returns it.
+        """
+        for delivery in steps.waiting():
+            if not draining.is_set():
+                await self._work(session, delivery)
 
     async def _stop(self, steps: Deliveries, session: Session, draining: asyncio.Event) -> None:
         """End the consumer when told to drain or when something is in the way."""
@@ -68,7 +83,7 @@ class Intake:
         except MalformedMessage as error:
             return self._malformed(delivery, error)
         with log.about(step):
-            _log.info("admitted: %s", step.link or step.file_path)
+            _log.info("admitted: %.300s", step.link or step.file_path)
         return to_work(step)
 
     def _malformed(self, delivery: Delivery, error: MalformedMessage) -> Publication:

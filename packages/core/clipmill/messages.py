@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from clipmill import identifiers
 
 Pipeline = tuple[tuple[str, ...], ...]
+
+MOST_BYTES = 256 << 10
+"""A step is a few hundred bytes; what follows from it is as large as it is, and a broker takes 16 MiB at most."""
+
+_DEEPEST = 100
+_LATEST = 253_402_300_799_999  # the end of the year 9999
+
+Moment = Annotated[int, Meta(ge=0, le=_LATEST)]
+"""Milliseconds since the epoch."""
 
 
 class MalformedMessage(Exception):
@@ -48,11 +59,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     """Wishes of the sender to the handlers, such as `partSeconds`."""
     about: dict[str, str | int | float] = {}
     """What earlier steps learned of the file: title, uploader …"""
-    attempt: int = 1
+    attempt: Annotated[int, Meta(ge=1, le=1000)] = 1
     """Numbered from 1; travels in the message, because brokers count deliveries each in their own way."""
-    not_before: int | None = None
+    not_before: Moment | None = None
     """Milliseconds since the epoch before which the step must not run again (a site's Retry-After)."""
-    submitted_at: int = 0
+    submitted_at: Moment = 0
     """Milliseconds since the epoch at which the job was admitted."""
     extra: dict[str, Any] = {}
     """Fields that this version does not know: kept, ignored, and sent on."""
@@ -77,7 +88,17 @@ _KNOWN = {field.encode_name for field in msgspec.structs.fields(Step)} - {"extra
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`. Raises MalformedMessage."""
+    """The JSON object in `body`. Raises MalformedMessage, also when it is larger or deeper than any step of ours."""
+    if len(body) > MOST_BYTES:
+        raise MalformedMessage(f"the message has {len(body)} bytes, more than {MOST_BYTES}")
+    fields = decode_object(body)
+    if body.count(b"[") + body.count(b"{") > _DEEPEST and _is_deeper(fields, _DEEPEST):
+        raise MalformedMessage(f"the message is nested more than {_DEEPEST} deep")
+    return fields
+
+
+def decode_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in `body`, whatever its size and depth. Raises MalformedMessage."""
     try:
         fields = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -95,7 +116,9 @@ def read_step(fields: dict[str, Any]) -> Step:
     except (msgspec.ValidationError, ValueError) as error:
         raise MalformedMessage(f"the message has another shape: {error}") from None
     if job_id != step.job_id:
-        raise MalformedMessage(f"stepId {step.id!r} does not belong to jobId {step.job_id!r}")
+        raise MalformedMessage(f"stepId {step.id!r} does not belong to jobId {step.job_id!r:.100}")
+    if step.parent_id is not None and not identifiers.is_step_id_of(step.parent_id, job_id):
+        raise MalformedMessage(f"parentId {step.parent_id!r:.100} is no stepId of job {job_id}")
     extra = {key: value for key, value in fields.items() if key not in _KNOWN}
     return msgspec.structs.replace(step, extra=extra) if extra else step
 
@@ -106,6 +129,27 @@ def write_step(step: Step) -> bytes:
         return msgspec.json.encode(step)
     known = msgspec.to_builtins(msgspec.structs.replace(step, extra={}))
     return msgspec.json.encode(step.extra | known)
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether anything lies more than so many levels deep. Level by level: a recursion could not find that out."""
+    layer: list[object] = [value]
+    for _ in range(levels):
+        layer = [inner for outer in layer for inner in _inside(outer)]
+        if not layer:
+            return False
+    return True
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def is_moment(number: int) -> bool:
+    """Whether so many milliseconds since the epoch can be said in a step."""
+    return 0 <= number <= _LATEST
 
 
 def now() -> int:

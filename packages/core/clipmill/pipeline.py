@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from clipmill.identifiers import index_below, step_id
-from clipmill.messages import Artifact, Pipeline, Step
+from clipmill.identifiers import LEVELS, index_below, step_id
+from clipmill.messages import Artifact, MalformedMessage, Pipeline, Step
 
 SERVICES = ("download", "cutter", "preview")
 DEFAULT: Pipeline = (("cutter", "preview"),)
@@ -21,6 +21,21 @@ def parse(text: str) -> Pipeline:
     if unknown:
         raise ValueError(f"no service named {', '.join(map(repr, unknown))}; there are: {', '.join(SERVICES)}")
     return tiers[1:] if tiers[0] == ("download",) else tiers
+
+
+def check(step: Step) -> None:
+    """See to it that every step that may follow `step` can be named and finds its queue. Raises MalformedMessage.
+
+    A worker that has done its work could do nothing any more about a slip that leads nowhere.
+    """
+    for tier in step.pipeline:
+        if unknown := next((name for name in tier if name not in SERVICES), None):
+            raise MalformedMessage(f"no service named {unknown!r:.100}; there are: {', '.join(SERVICES)}")
+        if len(set(tier)) < len(tier):
+            raise MalformedMessage("a service is named twice in one tier of the pipeline")
+    above = step.index.count(".") + 1 if step.parent_id else 0
+    if above + len(step.pipeline) > LEVELS:
+        raise MalformedMessage(f"the pipeline has {len(step.pipeline)} tiers, and a job is at most {LEVELS} deep")
 
 
 def spawn(step: Step, artifacts: tuple[Artifact, ...]) -> list[Step]:

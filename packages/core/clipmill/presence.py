@@ -41,8 +41,9 @@ class Presence:
 
     def wait_for(self, what: str) -> None:
         """Alive and unable to work. READY all the same: no start, boot or apt ever blocks on a broker."""
+        if what != self.signs.note:
+            log.warning("%s", what)
         self.become(WorkerStatus.ERROR, what)
-        log.warning("%s", what)
         self.supervisor.ready()
 
     def working(self, step: Step) -> None:

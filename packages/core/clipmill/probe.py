@@ -25,7 +25,7 @@ _TIMEOUT = 60.0
 _ENTRIES = (
     "format=format_name,duration,size,start_time:format_tags=major_brand"
     ":stream=index,codec_type,codec_name,profile,pix_fmt,width,height,avg_frame_rate,r_frame_rate"
-    ",sample_aspect_ratio,channels,duration:stream_disposition=attached_pic:stream_side_data=rotation"
+    ",field_order,color_range,color_space,color_transfer,color_primaries,sample_aspect_ratio,channels,duration:stream_disposition=attached_pic:stream_side_data=rotation"
 )
 
 Fields = dict[str, Any]
@@ -48,6 +48,17 @@ class Video:
     """Degrees clockwise by which a player turns the frame: 0, 90, 180 or 270."""
     sar: Fraction
     """Width of a pixel over its height."""
+    interlaced: bool = False
+    primaries: str = ""
+    transfer: str = ""
+    matrix: str = ""
+    range: str = ""
+    """What it says of its colours, in FFmpeg's words; empty where it says nothing."""
+
+    @property
+    def hdr(self) -> bool:
+        """Whether its brightness is beyond what an ordinary screen shows (PQ, HLG)."""
+        return self.transfer in ("smpte2084", "arib-std-b67")
 
     @property
     def shown(self) -> tuple[int, int]:
@@ -82,6 +93,8 @@ class Probe:
     video: Video
     audio: tuple[Audio, ...]
     streams: int
+    subtitles: tuple[str, ...] = ()
+    """The codec of each track of subtitles."""
 
 
 def probe(path: Path) -> Probe:
@@ -145,6 +158,7 @@ def _read(path: Path, fields: Fields) -> Probe:
         video=_video(pictures[0]),
         audio=tuple(_audio(stream) for stream in streams if stream.get("codec_type") == "audio"),
         streams=len(streams),
+        subtitles=tuple(s.get("codec_name", "") for s in streams if s.get("codec_type") == "subtitle"),
     )
 
 
@@ -163,7 +177,17 @@ def _video(stream: Fields) -> Video:
         fps=_ratio(stream, "avg_frame_rate") or _ratio(stream, "r_frame_rate"),
         rotation=_rotation(stream),
         sar=_ratio(stream, "sample_aspect_ratio") or Fraction(1),
+        interlaced=stream.get("field_order", "unknown") not in ("unknown", "progressive"),
+        primaries=_colour(stream, "color_primaries"),
+        transfer=_colour(stream, "color_transfer"),
+        matrix=_colour(stream, "color_space"),
+        range=_colour(stream, "color_range"),
     )
+
+
+def _colour(stream: Fields, key: str) -> str:
+    said = str(stream.get(key, ""))
+    return "" if said in ("unknown", "unspecified", "reserved") else said
 
 
 def _audio(stream: Fields) -> Audio:

@@ -80,7 +80,7 @@ def _limit_files(workspace: Workspace) -> None:
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     here = sum(entry.stat(follow_symlinks=False).st_size for entry in os.scandir(workspace.path))
-    room = max(0, workspace.store.free_bytes() - least_free(workspace.settings))
+    room = max(0, workspace.store.disk().free - least_free(workspace.settings))
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     wanted = here + room
     resource.setrlimit(resource.RLIMIT_FSIZE, (wanted, wanted) if most < 0 or wanted < most else (most, most))

@@ -19,10 +19,15 @@ from clipmill import networks
 BAD_SETTINGS = 78
 """Exit status for settings that no restart mends: EX_CONFIG of sysexits.h, RestartPreventExitStatus= of the units."""
 
+DAY = 24 * 3600
+NEVER = 36500 * DAY
+"""Seconds until what is kept for ever goes."""
+
 ENV_FILE = Path("/etc/clipmill/clipmill.env")
 CREDENTIALS = Path("/etc/clipmill/credentials")
 
 _MAKE_CREDENTIALS = "`sudo dpkg-reconfigure clipmill` makes it anew (or copy the one of the fleet's other machines)"
+_MOST_DAYS = 36_500
 
 T = TypeVar("T")
 
@@ -68,8 +73,18 @@ class Settings:
     """Directory of this service alone, for what it must find again after a restart."""
     runtime: Path
     """Directory of this service alone, for sockets; it goes when the service ends."""
-    part_seconds: float = 30.0
-    """Longest part, in seconds: what WhatsApp Status takes."""
+    part_seconds: float | None = None
+    """Longest part, in seconds; None for what the profile says."""
+    part_bytes: int | None = None
+    """Largest part, in bytes; None for what the profile says."""
+    cut_profile: str = "whatsapp"
+    """What parts are made for: a profile of the cutter."""
+    cut_mode: str | None = None
+    """auto, lossless, fewest or exact; None for what the profile says."""
+    cut_codec: str | None = None
+    """h264, or copy to leave all as it is; None for what the profile says."""
+    cut_height: int | None = None
+    """The most lines of a picture that is encoded; None for what the profile says."""
     job_timeout: float = 7200.0
     """Longest attempt of one step, in seconds."""
     stall_timeout: float = 600.0
@@ -80,12 +95,23 @@ class Settings:
     """Seconds that a worker told to stop may still work on the step at hand."""
     disk_reserve: int = 512 << 20
     """Bytes that are kept free on the store's file system."""
+    retention: int = 30 * DAY
+    """Seconds that the files of a job are kept after its end."""
+    parked_retention: int = 30 * DAY
+    """Seconds that they are kept at least when a step of it was parked: it is tried again with them."""
+    store_quota: int | None = None
+    """Bytes of artifacts beyond which the oldest jobs go before their time."""
     log_level: str = "INFO"
     download_deny_networks: tuple[str, ...] = ("link-local", "multicast")
     """Networks that no download may reach: CIDR, or one of the words of `clipmill.networks`."""
     notify_webhook_url: str | None = None
     notify_webhook_secret: str | None = field(default=None, repr=False)
     notify_reply_queue: str | None = None
+    history_url: str | None = field(default=None, repr=False)
+    """Database of the manager's history, such as postgresql://USER@HOST/NAME; None: a file in `state`."""
+    history_password: str | None = field(default=None, repr=False)
+    history_days: float = 30.0
+    """Days after its last event at which the history lets go of a job."""
     host: str = field(default_factory=socket.gethostname)
 
 
@@ -196,16 +222,27 @@ class _Reader:
     def settings(self) -> Settings:
         given = {
             "part_seconds": self.read("PART_SECONDS", _seconds),
+            "part_bytes": self.read("PART_BYTES", parse_size),
+            "cut_profile": self.read("CUT_PROFILE", _one_of("whatsapp", "telegram", "instagram", "archive")),
+            "cut_mode": self.read("CUT_MODE", _one_of("auto", "lossless", "fewest", "exact")),
+            "cut_codec": self.read("CUT_CODEC", _one_of("h264", "copy")),
+            "cut_height": self.read("CUT_HEIGHT", _lines),
             "job_timeout": self.own("JOB_TIMEOUT", _seconds),
             "stall_timeout": self.own("STALL_TIMEOUT", _seconds),
             "child_memory": self.own("CHILD_MEMORY", parse_size),
             "drain_timeout": self.read("DRAIN_TIMEOUT", _seconds),
             "disk_reserve": self.read("DISK_RESERVE", parse_size),
+            "retention": self.read("RETENTION", parse_span),
+            "parked_retention": self.read("PARKED_RETENTION", parse_span),
+            "store_quota": self.read("STORE_QUOTA", parse_size),
             "log_level": self.read("LOG_LEVEL", _level),
             "download_deny_networks": self.read("DOWNLOAD_DENY_NETWORKS", _networks),
             "notify_webhook_url": self.read("NOTIFY_WEBHOOK_URL", _web_address),
             "notify_webhook_secret": self.secret("webhook-secret"),
             "notify_reply_queue": self.read("NOTIFY_REPLY_QUEUE", str),
+            "history_url": self.read("HISTORY_URL", str),
+            "history_password": self.secret("history-password"),
+            "history_days": self.read("HISTORY_DAYS", _days),
         }
         broker = self.read("BROKER_URL", self._broker, _DEFAULT_URL)
         store = self.read("STORE", _absolute, _DEFAULT_STORE)
@@ -233,15 +270,19 @@ class _Reader:
         return general if own is None else own
 
     def secret(self, name: str) -> str | None:
-        """A secret that systemd handed over (LoadCredential=)."""
+        """What LoadCredential= handed over; None when there is nothing. (systemd.exec(5), CREDENTIALS.)"""
+        path = self._credential(name)
+        return _read_secret(path) or None if path else None
+
+    def _credential(self, name: str) -> Path | None:
         directory = self.environment.get("CREDENTIALS_DIRECTORY")
         path = Path(directory) / name if directory else None
-        return _read_secret(path) or None if path and path.exists() else None
+        return path if path and path.exists() else None
 
     def _password(self) -> str:
         """What systemd handed over; it is empty where its file is missing (SetCredential=). On a laptop nobody does."""
         given = self.secret("amqp-password")
-        if not given and "CREDENTIALS_DIRECTORY" in self.environment:
+        if not given and self._credential("amqp-password"):
             raise ValueError(f"its password is missing: {CREDENTIALS}/amqp-password; {_MAKE_CREDENTIALS}")
         return given or "guest"
 
@@ -265,6 +306,19 @@ def parse_size(text: str) -> int:
     if not match:
         raise ValueError("is no size; write bytes, or a number with K, M, G or T")
     return int(match[1]) << (10 * " KMGT".index(match[2].upper() or " "))
+
+
+_SPANS = {"s": 1, "min": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
+
+
+def parse_span(text: str) -> int:
+    """Seconds in a time span such as 30d, 12h, 90min, 2w; `never` comes after a hundred years. Raises ValueError."""
+    if text == "never":
+        return NEVER
+    match = re.fullmatch(rf"(\d{{1,6}})\s*({'|'.join(_SPANS)})", text)
+    if not match or not int(match[1]):
+        raise ValueError("is no time span; write a number with min, h, d or w, or never")
+    return min(int(match[1]) * _SPANS[match[2]], NEVER)
 
 
 def _set(given: dict[str, Any]) -> dict[str, Any]:
@@ -291,11 +345,36 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _days(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError("is no number of days") from None
+    if not 0 < value <= _MOST_DAYS:
+        raise ValueError(f"must be more than 0 days, and {_MOST_DAYS} at most")
+    return value
+
+
 def _level(text: str) -> str:
     levels = ("DEBUG", "INFO", "WARNING", "ERROR")
     if text.upper() not in levels:
         raise ValueError(f"is no log level; there are: {', '.join(levels).lower()}")
     return text.upper()
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return text.lower()
+
+    return read
+
+
+def _lines(text: str) -> int:
+    if not text.isdecimal() or not 64 <= int(text) <= 4320:
+        raise ValueError("must be a number of lines from 64 to 4320")
+    return int(text)
 
 
 def _words(text: str) -> tuple[str, ...]:

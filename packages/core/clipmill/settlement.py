@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 _NONE: Mapping[str, bool] = MappingProxyType({})
 
+_LONGEST_WAIT_MS = 24 * 3600 * 1000
+"""A site may ask for a day; a job that waits for years is lost."""
+
 
 async def settle(
     session: Session, delivery: Delivery, *follows: Publication, waiting: Callable[[str], None] = log.warning
@@ -66,8 +69,8 @@ class Settlement:
     def after_failure(self, step: Step, failure: Failure, body: bytes, now: int) -> list[Publication]:
         """What becomes of a dead letter: another attempt by way of a rung, or the parking lot and an `error`."""
         if failure.not_before is not None and failure.not_before > now and not failure.permanent:
-            waiting = msgspec.structs.replace(step, not_before=failure.not_before)
-            return [_to_rung(waiting, retry.rung_until(failure.not_before - now))]
+            until = min(failure.not_before, now + _LONGEST_WAIT_MS)
+            return [_to_rung(msgspec.structs.replace(step, not_before=until), retry.rung_until(until - now))]
         if failure.cause == DELIVERY_LIMIT and not failure.permanent:
             return [_to_rung(step, retry.LONGEST, ONCE_MORE)]
         rung = None if failure.permanent else retry.rung_after(step.attempt, random.random())

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from clipmill import identifiers
+from clipmill import identifiers, room
 from clipmill.claim import Claim, make
 from clipmill.messages import Artifact, Step
 from clipmill.outcome import Done, ToolError
+from clipmill.room import Disk, Shortage
 
 _MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
@@ -44,7 +45,7 @@ class Store:
 
     def prepare(self) -> None:
         """Make the folders that workers write to. Raises OSError where that is not allowed."""
-        for name in ("jobs", "work", "workers"):
+        for name in ("jobs", "work", "workers", "removed"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
 
     def home(self, step_id: str) -> Path:
@@ -157,9 +158,19 @@ class Store:
         if step.file_path and step.file_path.startswith("inbox/"):
             shutil.rmtree(self.inbox(step.job_id), ignore_errors=True)
 
-    def free_bytes(self) -> int:
-        """Bytes that are free on the store's file system for us."""
-        return shutil.disk_usage(self.root).free
+    def disk(self) -> Disk:
+        """The store's file system, as it is now."""
+        usage = os.statvfs(self.root)
+        return Disk(free=usage.f_bavail * usage.f_frsize, size=usage.f_blocks * usage.f_frsize)
+
+    def shortage(self, step: Step, *, reserve: int) -> Shortage | None:
+        """Why there is no room for an attempt of `step`, or None; what its last attempt has left counts as written."""
+        source = _size(f"{self.root}/{step.file_path}") if step.file_path else 0
+        disk = self.disk()
+        if not room.shortage(disk, reserve=reserve, needed=room.need(source)):
+            return None
+        needed = room.need(source, there=_bytes_in(self.workspace(step.id)))
+        return room.shortage(disk, reserve=reserve, needed=needed, kept=source)
 
 
 def _check(done: Done, home: str, workspace: str) -> None:
@@ -186,6 +197,21 @@ def _remove(path: str) -> None:
         shutil.rmtree(path)
     else:
         os.unlink(path)
+
+
+def _size(path: str) -> int:
+    """Bytes of a file; 0 of what cannot be read, which the child will say better."""
+    try:
+        return os.stat(path).st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def _bytes_in(folder: Path) -> int:
+    try:
+        return sum(_size(entry.path) for entry in os.scandir(folder))
+    except OSError:
+        return 0
 
 
 def _read(path: str) -> bytes | None:

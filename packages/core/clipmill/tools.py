@@ -121,6 +121,8 @@ def _failure(command: Command, status: int, errors: IO[bytes]) -> ToolError:
     errors.seek(max(0, errors.seek(0, os.SEEK_END) - _TAIL_BYTES))
     said = errors.read().decode(errors="replace").strip()
     log.error("%s failed: %s\n%s", _name(command), shlex.join(str(word) for word in command), said)
+    if -status == signal.SIGXFSZ:  # the sandbox limits a file to what the disk has room for
+        return ToolError(f"{_name(command)} found no space left on the disk", cause="disk")
     if status < 0:
         return ToolError(f"{_name(command)} was ended by {signal.Signals(-status).name}", cause="killed")
     return ToolError(f"{_name(command)}: {said.splitlines()[-1] if said else f'exit status {status}'}", cause="tool")

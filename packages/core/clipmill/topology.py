@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from clipmill import consumer_timeout
+
 JOBS = "jobs"
 RESULTS = "results"
 CONTROL = "control"
@@ -14,6 +16,8 @@ NOTIFIER_QUEUE = "notifier"
 HISTORY_QUEUE = "history"
 CANCELLATIONS_QUEUE = "cancellations"
 """What the `control` exchange told, kept for the case that no worker was there to hear it."""
+REMOVALS = "removals"
+"""Jobs that are over and whose files go: each host has a queue of its own, since each may have a store of its own."""
 SIGNS_QUEUE = "signs"
 """Heartbeats, metrics and progress for the manager: bounded, so that a dead manager never fills the broker."""
 
@@ -24,6 +28,7 @@ _DELIVERY_LIMIT = 10
 _DLQ_DELIVERY_LIMIT = 20
 _SIGNS_LENGTH = 20_000
 _SIGNS_TTL_MS = 300_000
+_HOST_FORGOTTEN_MS = 30 * 24 * 3_600_000
 
 Arguments = dict[str, str | int | bool]
 
@@ -42,6 +47,8 @@ class Queue:
     """Beyond it the oldest message is dropped (only where loss is harmless)."""
     expires_ms: int | None = None
     """The queue itself is removed after so long without a consumer: for whoever listens for a while."""
+    job_timeout: float | None = None
+    """Seconds that a worker may hold one of its messages, settling not included; None where it settles at once."""
     kind: str = "quorum"
     """Every queue is durable; a classic one serves where losing messages with the broker is harmless."""
 
@@ -94,11 +101,14 @@ def rung(seconds: int) -> str:
     return f"retry_{seconds}s"
 
 
-def service_topology(service: str) -> Topology:
-    """What a worker of `service` needs, dead letters, rungs and parking lot included."""
+def service_topology(service: str, *, job_timeout: float | None = None) -> Topology:
+    """What a worker of `service` needs, dead letters, rungs and parking lot included.
+
+    `job_timeout`: seconds that a step may take; None leaves it to the broker how long it lets a worker hold one.
+    """
     work, dead, parked = work_queue(service), dead_letter_queue(service), parking_lot(service)
     queues = (
-        Queue(name=work, dead_letter_to=dead, delivery_limit=_DELIVERY_LIMIT),
+        Queue(name=work, dead_letter_to=dead, delivery_limit=_DELIVERY_LIMIT, job_timeout=job_timeout),
         # terminal for the broker: docs/facts.md, 1: a path back to the work queue would be dropped as a cycle
         Queue(name=dead, dead_letter_to=parked, delivery_limit=_DLQ_DELIVERY_LIMIT),
         Queue(name=parked),
@@ -126,6 +136,7 @@ def results() -> Topology:
         for queue in (NOTIFIER_QUEUE, HISTORY_QUEUE)
         for kind in ("result", "error")
     ]
+    bindings.append(Binding(exchange=RESULTS, queue=NOTIFIER_QUEUE, key="alert.*"))
     bindings += [
         Binding(exchange=RESULTS, queue=SIGNS_QUEUE, key=f"{kind}.*") for kind in ("heartbeat", "metrics", "progress")
     ]
@@ -160,11 +171,27 @@ def ear(worker: str) -> Topology:
     return control() | Topology(queues=(queue,), bindings=(Binding(exchange=CONTROL, queue=queue.name),))
 
 
-def fleet_topology(services: Iterable[str]) -> Topology:
+def removals() -> Topology:
+    """Where it is said whose files go."""
+    return Topology(exchanges={REMOVALS: "fanout"})
+
+
+def removals_queue(host: str) -> str:
+    """The queue on which the workers of one host hear of that."""
+    return f"removals.{host}"
+
+
+def removals_on(host: str) -> Topology:
+    """That queue, which goes a month after the last worker of its host."""
+    queue = Queue(name=removals_queue(host), expires_ms=_HOST_FORGOTTEN_MS)
+    return removals() | Topology(queues=(queue,), bindings=(Binding(exchange=REMOVALS, queue=queue.name),))
+
+
+def fleet_topology(services: Iterable[str], *, job_timeout: float | None = None) -> Topology:
     """Everything at once, for `clipmill setup broker` and for the embedded fleet."""
-    whole = results() | control()
+    whole = results() | control() | removals()
     for service in services:
-        whole |= service_topology(service)
+        whole |= service_topology(service, job_timeout=job_timeout)
     return whole
 
 
@@ -188,6 +215,8 @@ def definition(queue: Queue, *, version: str, prefix: str = "") -> Arguments:
         given["message-ttl"] = queue.ttl_ms
     if queue.expires_ms is not None:
         given["expires"] = queue.expires_ms
+    if queue.job_timeout is not None and consumer_timeout.is_per_queue(version):
+        given["consumer-timeout"] = consumer_timeout.needed(queue.job_timeout) * 1000
     return {prefix + key: value for key, value in (given | _limit(queue, version)).items()}
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 
-from clipmill import prctl, process, topology
+from clipmill import consumer_timeout, prctl, process, topology
 from clipmill.attempts import Attempts
 from clipmill.beside import beside
 from clipmill.broker import RabbitBroker
@@ -16,11 +16,13 @@ from clipmill.critical import Worn
 from clipmill.dead_letter_consumer import DeadLetterConsumer
 from clipmill.fuse import Fuse
 from clipmill.gaps import gaps
+from clipmill.graveyard import Graveyard
 from clipmill.growth import until_worn
 from clipmill.intake import Intake
 from clipmill.obstacles import Obstacles
 from clipmill.presence import Presence
 from clipmill.reconnect import keep_session
+from clipmill.removal import RemovalConsumer
 from clipmill.session import Broker, Session
 from clipmill.settings import Settings
 from clipmill.settlement import Settlement
@@ -57,25 +59,37 @@ class Worker:
         self._broker = broker
         self._supervisor = supervisor
         self._drain_timeout = settings.drain_timeout
+        self._job_timeout = settings.job_timeout
         self._told = asyncio.Event()
         self._hurried = asyncio.Event()
         self._draining = asyncio.Event()
         self._worn = ""
-        self._topology = topology.service_topology(service) | topology.ear(name)
+        steps = topology.service_topology(service, job_timeout=settings.job_timeout)
+        self._topology = steps | topology.ear(name) | topology.removals_on(settings.host)
         self._store = Store(settings.store)
         self._fuse = Fuse(settings.store / "workers", unit)
         self._child = Child(handler, settings, unit)
         self.signs = VitalSigns(worker=name, service=service, host=settings.host, child_pid=lambda: self._child.pid)
         self._presence = Presence(self.signs, supervisor)
-        self._attempts = Attempts(child=self._child, store=self._store, fuse=self._fuse, presence=self._presence)
+        graveyard = Graveyard(self._store)
+        obstacles = Obstacles(self._store, settings.disk_reserve, self._presence)
+        self._attempts = Attempts(
+            child=self._child,
+            store=self._store,
+            graveyard=graveyard,
+            fuse=self._fuse,
+            obstacles=obstacles,
+            presence=self._presence,
+        )
         settlement = Settlement(worker=name)
         self._dead_letters = DeadLetterConsumer(service, self._store, self._fuse, settlement)
         self._cancellations = CancellationConsumer(name, self._store, self._attempts.cancel)
+        self._removals = RemovalConsumer(settings.host, graveyard)
         self._intake = Intake(
             service,
             attempts=self._attempts,
             settlement=settlement,
-            obstacles=Obstacles(self._store, settings.disk_reserve, self._presence),
+            obstacles=obstacles,
             presence=self._presence,
         )
 
@@ -118,9 +132,11 @@ class Worker:
     async def _serve(self, session: Session) -> None:
         """One session: steps, dead letters, cancellations and signs of life, until it is lost or the worker drained."""
         await session.declare(self._topology)
+        if limit := consumer_timeout.warning(session.version, self._job_timeout):
+            log.warning("%s", limit)
         self._presence.attach(session)
         async with asyncio.TaskGroup() as tasks:
-            works = (self._dead_letters.run, self._cancellations.run, self.signs.beat)
+            works = (self._dead_letters.run, self._cancellations.run, self._removals.run, self.signs.beat)
             others = [tasks.create_task(work(session)) for work in works]
             await self._intake.take(session, self._draining)
             for task in others:
@@ -129,7 +145,7 @@ class Worker:
     async def _limit_drain(self, limit: asyncio.Timeout) -> None:
         loop = asyncio.get_running_loop()
         await self._told.wait()
-        limit.reschedule(loop.time() + self._drain_timeout)
+        limit.reschedule(loop.time() + (0 if self._attempts.waiting_for_room else self._drain_timeout))
         await self._hurried.wait()
         limit.reschedule(loop.time())
 

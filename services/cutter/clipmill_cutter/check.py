@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from clipmill.outcome import ToolError
 from clipmill_cutter import container
 from clipmill_cutter.container import Packet, Track
 from clipmill_cutter.frames import Frames
+from clipmill_cutter.limit import Limit
 from clipmill_cutter.part_writer import Written
 from clipmill_cutter.unfit import Unfit
 
 
-def check(written: Written, frames: Frames, limit: Fraction) -> None:
+def check(written: Written, frames: Frames, limit: Limit) -> None:
     """Raises Unfit when the part is not what was planned: a picture missing, doubled, hidden or moved, or too long."""
     name, part = written.path.name, written.part
-    if (part.end - part.start) * frames.time_base > limit:
-        raise Unfit(f"{name} is longer than {float(limit):g} s")
+    if (part.end - part.start) * frames.time_base > limit.seconds:
+        raise Unfit(f"{name} is longer than {float(limit.seconds):g} s")
+    if limit.bytes and written.path.stat().st_size > limit.bytes:
+        raise Unfit(f"{name} has {written.path.stat().st_size} bytes, which is more than {limit.bytes}")
     try:
         sounds = _read(written, frames)
     except ToolError as error:
@@ -45,8 +46,9 @@ class _Pictures:
 
     def __init__(self, picture: Track, frames: Frames, written: Written) -> None:
         self.name, self.part, self.frames = written.path.name, written.part, frames
-        # the muxer multiplies a slow clock, and never makes it slower
+        # the muxer of mp4 multiplies a slow clock, and never makes it slower; that of Matroska rounds to its own
         self.ratio = frames.time_base / picture.time_base
+        self.exact = written.format.exact
         self.seen = 0
         self.decoded: int | None = None
 
@@ -54,9 +56,10 @@ class _Pictures:
         index = self.part.first + self.seen
         if index >= self.part.stop:
             raise Unfit(f"{self.name} holds more pictures than planned")
-        if packet.pts != (self.frames.pts[index] - self.part.start) * self.ratio:
+        planned = (self.frames.pts[index] - self.part.start) * self.ratio
+        if packet.pts is None or abs(packet.pts - planned) > (0 if self.exact else 1):
             raise Unfit(f"picture {self.seen} of {self.name} is shown at another time than planned")
-        if packet.is_discard or (self.decoded is not None and packet.dts <= self.decoded):
+        if packet.is_discard or (self.exact and self.decoded is not None and packet.dts <= self.decoded):
             raise Unfit(f"picture {self.seen} of {self.name} is hidden, or decoded out of order")
         if not self.seen and not packet.is_keyframe:
             raise Unfit(f"{self.name} does not begin with a keyframe")

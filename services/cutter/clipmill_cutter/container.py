@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,14 @@ from av.container import InputContainer, OutputContainer
 
 from clipmill.ffmpeg_tool import GUARDS
 from clipmill.outcome import ToolError
+from clipmill_cutter.format import Format
 from clipmill_cutter.unfit import Unfit
 
 Packet = Any  # av.Packet is generic over its stream, and ours are of both kinds
 Track = Any
 
-# `avoid_negative_ts` would move every stream when a sound packet begins a few milliseconds before the first picture;
-# the second limit keeps the muxer from holding ten seconds of a 4K picture in memory while it waits for late sound.
-_MUXER = {"movflags": "+faststart", "avoid_negative_ts": "disabled", "max_interleave_delta": "1000000"}
+_TECHNICAL = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration")
+_OF_TRACK = ("language", "title", "handler_name")
 
 
 @contextlib.contextmanager
@@ -48,10 +49,10 @@ def writing() -> Iterator[None]:
         raise Unfit(f"packets of the source do not fit into an mp4: {error.strerror}") from error
 
 
-def new(path: Path) -> OutputContainer:
-    """An mp4 to be written at `path`; what was there is unlinked first, for it may be a hard link of the source."""
+def new(path: Path, format: Format) -> OutputContainer:
+    """A file to be written at `path`; what was there is unlinked first, for it may be a hard link of the source."""
     path.unlink(missing_ok=True)
-    return av.open(f"file:{path}", "w", format="mp4", options=dict(_MUXER))
+    return av.open(f"file:{path}", "w", format=format.name, options=dict(format.options))
 
 
 def picture(source: InputContainer) -> Track:
@@ -67,11 +68,70 @@ def sounds(source: InputContainer) -> list[Track]:
     return [stream for stream in source.streams.audio if stream.codec_context]
 
 
+def subtitles(source: InputContainer) -> list[Track]:
+    """The tracks of subtitles whose codec is known."""
+    return [stream for stream in source.streams.subtitles if stream.codec_context]
+
+
+def others(source: InputContainer, *carried: Track) -> list[str]:
+    """What else the file holds, in words."""
+    kept = {track.index for track in carried}
+    return [_in_words(stream) for stream in source.streams if stream.index not in kept and _counts(stream)]
+
+
+def _counts(stream: Track) -> bool:
+    """The text track of a mp4's chapters is what its chapters are made of."""
+    return not (stream.type == "data" and stream.metadata.get("handler_name") == "SubtitleHandler")
+
+
+def _in_words(stream: Track) -> str:
+    cover = stream.type == "video" and stream.disposition & av.stream.Disposition.attached_pic
+    codec = stream.codec_context.name if stream.codec_context else "unknown"
+    return "cover art" if cover else f"{stream.type} of kind {codec}"
+
+
+def describe(target: OutputContainer, source: InputContainer, chapters: list[Any]) -> None:
+    """Give `target` what the source says of itself, and chapters of its own."""
+    told = {key: text for key, text in source.metadata.items() if key.lower() not in _TECHNICAL}
+    target.metadata.update(told)
+    if chapters:
+        target.set_chapters(chapters)
+
+
+def packet_like(packet: Packet, track: Track, clock: Fraction, data: bytes, pts: int | None = None) -> Packet:
+    """A packet of `track`, an input's, that holds `data`; whoever writes it gives it its times."""
+    new = av.Packet(data)
+    new.time_base = clock
+    new.is_keyframe = packet.is_keyframe
+    new.pts = pts
+    new.stream = track
+    return new
+
+
+def text_packet(data: bytes, pts: int, duration: int, clock: Fraction, track: Track) -> Packet:
+    """A packet of subtitles for `track`, an output's."""
+    new = av.Packet(data)
+    new.time_base, new.pts, new.dts, new.duration = clock, pts, pts, duration
+    new.is_keyframe = True
+    new.stream = track
+    return new
+
+
 def add(target: OutputContainer, template: Track) -> Track:
     """A track of `target` for the packets of `template`, with the same clock, so that no timestamp is rounded."""
     # opaque: the codec's parameters as they are, though this FFmpeg may have no encoder for them
     track = target.add_stream_from_template(template, opaque=True)
     track.time_base = template.time_base
+    track.metadata.update({key: text for key, text in template.metadata.items() if key.lower() in _OF_TRACK})
+    track.disposition = template.disposition
+    return track
+
+
+def add_text(target: OutputContainer, template: Track) -> Track:
+    """A track of `target`, an mp4, for subtitles that become plain text."""
+    track = target.add_stream("mov_text")
+    track.time_base = Fraction(1, 1000)
+    track.metadata.update({key: text for key, text in template.metadata.items() if key.lower() in _OF_TRACK})
     return track
 
 
@@ -82,7 +142,21 @@ def tells_times(source: InputContainer) -> bool:
 
 def indexed(source: InputContainer, track: Track) -> int:
     """How many packets of `track` the file's index promises; 0 where it has none. One that is cut short keeps fewer."""
-    return len(track.index_entries) if "mp4" in source.format.name else 0
+    return len(track.index_entries) if _is_mp4(source) else 0
+
+
+def has_index(source: InputContainer) -> bool:
+    """Whether the file says how long each track is, so that sound need not be read to know its end."""
+    return _is_mp4(source)
+
+
+def _is_mp4(source: InputContainer) -> bool:
+    return "mp4" in source.format.name
+
+
+def may_jump(source: InputContainer) -> bool:
+    """Whether the format is one of broadcasts, in which times begin anew wherever a recording was joined."""
+    return source.format.name in ("mpegts", "mpeg")
 
 
 def packets(source: InputContainer, *tracks: Track) -> Iterator[Packet]:

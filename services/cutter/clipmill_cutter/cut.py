@@ -3,47 +3,53 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from dataclasses import replace
 
 from clipmill.outcome import ToolError
 from clipmill.probe import probe
-from clipmill_cutter import kind
+from clipmill_cutter.format import of_parts
+from clipmill_cutter.mend import mend
 from clipmill_cutter.packets import survey
-from clipmill_cutter.plan import plan
 from clipmill_cutter.progress import Progress
 from clipmill_cutter.unfit import Unfit
-from clipmill_cutter.ways import Cutting, Request, Way, Ways
+from clipmill_cutter.ways import Cuttings, Material, Request, Ways
 
 log = logging.getLogger(__name__)
 
 
-def cut(request: Request, progress: Progress) -> tuple[Cutting, ...]:
+def cut(request: Request, progress: Progress) -> Cuttings:
     """The parts of a source, each of them checked. Raises ToolError when there is no right way to cut it."""
     found = probe(request.source)
-    frames = survey(request.source, progress.stage(0, 5, "looking"))
-    ways = Ways(request=request, found=found, frames=frames, plan=plan(frames, request.limit), progress=progress)
-    why = "one of its pictures stands longer than a part may be"
-    for way in _cheapest_first(ways):
+    ways = Ways(request=request, found=found, material=_look(request, progress), progress=progress)
+    why = ""
+    for way in _mended(ways).cheapest_first():
         try:
-            return way()
+            return _told(way())
         except Unfit as reason:
             why = str(reason)
             log.warning("%s does not do: %s", way.__name__, why)
     raise ToolError(f"it cannot be cut right: {why}", permanent=True, cause="unsupported")
 
 
-def _cheapest_first(ways: Ways) -> Iterator[Way]:
-    """The ways that may do for the source, by what they cost."""
-    if ways.plan.copy and kind.picture_can_be_copied(ways.found):
-        yield from _copying(ways, pieces=len(ways.plan.copy))
-    if ways.plan.cuts is not None:
-        yield ways.encoded
+def _look(request: Request, progress: Progress) -> Material:
+    frames = survey(request.source, progress.stage(0, 5, "looking"))
+    return Material(path=request.source, frames=frames.with_sound_within(request.profile.limit.seconds))
 
 
-def _copying(ways: Ways, pieces: int) -> Iterator[Way]:
-    if not kind.sound_can_be_copied(ways.found):
-        yield ways.with_new_sound
-        return
-    if pieces == 1 and kind.can_be_sent(ways.found, ways.request.limit):
-        yield ways.as_it_is
-    yield ways.copied
+def _mended(ways: Ways) -> Ways:
+    """The same ways for a copy of the source whose times go on, where those of the source jump."""
+    if not ways.material.frames.broken:
+        return ways
+    request = ways.request
+    format = of_parts(ways.found, request.source, phone=False)
+    on_percent = ways.progress.stage(0, 5, "mending")
+    copied = mend(request.source, ways.found, format, request.folder, request.timeout, on_percent)
+    log.info("the times in the file jump: it is cut from a copy in which they go on")
+    request = replace(request, source=copied)
+    return replace(ways, request=request, found=probe(copied), material=_look(request, ways.progress))
+
+
+def _told(done: Cuttings) -> Cuttings:
+    for note in done.notes:
+        log.warning("%s", note)
+    return done

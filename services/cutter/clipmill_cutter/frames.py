@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -28,6 +28,14 @@ class Frames:
     """How long the picture that is shown last stands, in ticks."""
     certain: bool = True
     """Every packet told when it is shown, and the stream never changed its parameters."""
+    sizes: array[int] = field(default_factory=lambda: array("L"))
+    """Bytes of each packet; empty where nobody counted."""
+    other_rate: float = 0.0
+    """Bytes a second of everything else in the file: sound, subtitles, the container."""
+    sound_end: int | None = None
+    """When the last sound has been heard, in ticks of the picture; None where nobody knows."""
+    broken: bool = False
+    """Its times jump, as in recordings that were put one behind the other."""
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -46,10 +54,22 @@ class Frames:
         """When the first picture begins to be shown."""
         return self.shown[0]
 
-    @property
+    @cached_property
     def end(self) -> int:
-        """When the last picture has been shown."""
-        return self.shown[-1] + self.last
+        """When the last picture has been shown: it stands until the sound ends, if that is later."""
+        shown = self.shown[-1] + self.last
+        return max(shown, self.sound_end or shown)
+
+    def with_sound_within(self, seconds: Fraction) -> Frames:
+        """The same, with no sound so long after the picture that no part could hold it."""
+        most = self.shown[-1] + int(seconds / self.time_base)
+        late = self.sound_end is not None and self.sound_end > most
+        return replace(self, sound_end=most) if late else self
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of the whole file, about."""
+        return sum(self.sizes) + int(self.other_rate * self.seconds)
 
     @property
     def seconds(self) -> float:
@@ -57,10 +77,23 @@ class Frames:
         return float((self.end - self.start) * self.time_base)
 
     @cached_property
+    def orderly(self) -> bool:
+        """Whether packets and pictures are each other's: every picture one packet, at a time of its own."""
+        return self.certain and any(self.entries) and all(one != other for one, other in pairwise(sorted(self.pts)))
+
+    @cached_property
     def whole(self) -> bool:
         """Whether the packets as they are stored, from the first to the last, are just the pictures that are shown."""
-        distinct = len(self.shown) == len(self.pts) and all(one != other for one, other in pairwise(self.shown))
-        return self.certain and distinct and bool(self.entries) and self.entries[0] == 1
+        return self.orderly and len(self.shown) == len(self.pts) and self.entries[0] == 1
+
+    def unshown(self) -> Iterator[int]:
+        """Indexes of packets that no player shows."""
+        if self.whole:
+            return
+        shown = set(self.shown)
+        for index, pts in enumerate(self.pts):
+            if self.hidden[index] or pts not in shown:
+                yield index
 
     def clean(self) -> Iterator[int]:
         """Indexes of the entries at which the source falls into two without a loss.

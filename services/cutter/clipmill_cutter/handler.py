@@ -7,11 +7,10 @@ from clipmill.messages import Artifact, Step
 from clipmill.outcome import Done, Outcome, Reject
 from clipmill.reach import offline
 from clipmill.workspace import Workspace
-from clipmill_cutter import heap, leftovers
+from clipmill_cutter import heap, leftovers, profile
 from clipmill_cutter.cut import cut
-from clipmill_cutter.limit import longest_part
 from clipmill_cutter.progress import Progress
-from clipmill_cutter.ways import Cutting, Request
+from clipmill_cutter.ways import Cuttings, Request
 
 
 @offline
@@ -24,22 +23,24 @@ def handle(step: Step, workspace: Workspace) -> Outcome:
     request = Request(
         source=workspace.source,
         folder=workspace.path,
-        limit=longest_part(step.options, workspace.settings),
+        profile=profile.wanted(step.options, workspace.settings),
         threads=cpu_quota.threads(),
         timeout=workspace.settings.job_timeout,
     )
-    cuttings = cut(request, Progress(workspace.progress))
-    return Done(tuple(_artifact(step, workspace, cuttings, number) for number in range(1, len(cuttings) + 1)))
+    done = cut(request, Progress(workspace.progress))
+    return Done(tuple(_artifact(step, workspace, done, number) for number in range(1, len(done.parts) + 1)))
 
 
-def _artifact(step: Step, workspace: Workspace, cuttings: tuple[Cutting, ...], number: int) -> Artifact:
-    cutting = cuttings[number - 1]
+def _artifact(step: Step, workspace: Workspace, done: Cuttings, number: int) -> Artifact:
+    cutting = done.parts[number - 1]
     about: dict[str, str | int | float] = {
         "part": number,
-        "parts": len(cuttings),
+        "parts": len(done.parts),
         "seconds": round(cutting.seconds, 3),
         "width": cutting.width,
         "height": cutting.height,
     }
     title = {"title": step.about["title"]} if "title" in step.about else {}
-    return workspace.artifact(cutting.path, **about, **title)
+    # what no part holds is told once, with the first
+    notes = {"notes": "; ".join(done.notes)} if done.notes and number == 1 else {}
+    return workspace.artifact(cutting.path, **about, **title, **notes)

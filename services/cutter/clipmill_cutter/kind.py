@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from clipmill.probe import Probe
+from clipmill_cutter.limit import Limit
 
 _PIX_FMTS = ("yuv420p", "yuvj420p")
 # Brands of files as phones write and read them. Fragmented ones (iso5, dash, …) and QuickTime's are not among them.
@@ -25,7 +24,12 @@ def sound_can_be_copied(found: Probe) -> bool:
     return all(track.codec == "aac" for track in found.audio)
 
 
-def can_be_sent(found: Probe, limit: Fraction) -> bool:
+def can_be_sent(found: Probe, limit: Limit, *, phone: bool) -> bool:
     """Whether the file as it is does for a part, provided that its pictures do."""
-    short = found.seconds <= limit + _SOUND_PACKET and abs(found.start) < _START
-    return short and found.brand in _BRANDS and picture_can_be_copied(found) and sound_can_be_copied(found)
+    fits = found.seconds <= limit.seconds + _SOUND_PACKET and (limit.bytes is None or found.bytes <= limit.bytes)
+    return fits and (not phone or _suits_phones(found))
+
+
+def _suits_phones(found: Probe) -> bool:
+    kept = abs(found.start) < _START and found.brand in _BRANDS
+    return kept and picture_can_be_copied(found) and sound_can_be_copied(found)

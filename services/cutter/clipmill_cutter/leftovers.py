@@ -7,6 +7,6 @@ from pathlib import Path
 
 def clear(folder: Path) -> None:
     """Remove parts and unfinished copies. A part is unlinked, never written over: it may be a link of the source."""
-    for pattern in ("part-*.mp4", "*.unfinished.mp4"):
+    for pattern in ("part-*", "*.unfinished.*", "joins*"):
         for path in folder.glob(pattern):
             path.unlink()

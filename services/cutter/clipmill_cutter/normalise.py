@@ -5,18 +5,23 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from clipmill import ffmpeg_tool
 from clipmill.ffmpeg_tool import Options
 from clipmill.probe import Audio, Probe
-from clipmill_cutter import geometry
+from clipmill_cutter import encoder, geometry
 from clipmill_cutter.frames import Frames
 from clipmill_cutter.kind import sound_can_be_copied
+from clipmill_cutter.limit import Limit
+from clipmill_cutter.profile import Profile
 from clipmill_cutter.unfit import Unfit
 
 _KEYFRAME_EVERY = 250
+
+_FOR_PICTURE = 0.9
+_SOUND_BITS = 170_000
+_PLAIN_COLOURS: Options = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709"}
 
 _COMMON: Options = {
     # the clock of the source, or cuts and sync would be off by where the file begins
@@ -41,8 +46,7 @@ class Order:
     frames: Frames
     cuts: Sequence[int] | None
     """Ticks at which a keyframe must be, in order; None to keep the picture as it is and make only the sound anew."""
-    limit: Fraction
-    """Longest part, in seconds."""
+    profile: Profile
     threads: int
     timeout: float
 
@@ -51,7 +55,7 @@ def normalise(order: Order, target: Path, on_percent: Callable[[float], None]) -
     """Write the normalised copy to `target`, unless an earlier attempt has finished it. Raises ToolError, or Unfit."""
     if target.exists():
         return
-    unfinished = target.with_suffix(".unfinished.mp4")
+    unfinished = target.with_suffix(f".unfinished{target.suffix}")
     encoded = ffmpeg_tool.run(
         _graph(order, unfinished),
         seconds=order.frames.seconds,
@@ -65,12 +69,15 @@ def normalise(order: Order, target: Path, on_percent: Callable[[float], None]) -
 
 
 def _graph(order: Order, target: Path) -> ffmpeg_tool.Stream:
-    source = ffmpeg_tool.source(order.source, threads=order.threads)
+    # a picture that stays turned is turned by whoever plays it
+    keep = {} if order.profile.phone else {"noautorotate": None}
+    source = ffmpeg_tool.source(order.source, threads=order.threads, **keep)
     sounds = [track for track in order.found.audio if track.codec]
     indexes = [order.found.video.index, *(track.index for track in sounds)]
     streams = [source[str(index)] for index in indexes]
     picture: Options = {"c:v": "copy"} if order.cuts is None else _picture(order, order.cuts)
-    sound: Options = {"c:a": "copy"} if sound_can_be_copied(order.found) else _SOUND | _channels(sounds)
+    as_it_is = not order.profile.phone or sound_can_be_copied(order.found)
+    sound: Options = {"c:a": "copy"} if as_it_is else _SOUND | _channels(sounds)
     return ffmpeg_tool.sink(target, *streams, **_COMMON, **picture, **sound)
 
 
@@ -81,13 +88,9 @@ def _channels(sounds: Sequence[Audio]) -> Options:
 
 def _picture(order: Order, cuts: Sequence[int]) -> Options:
     clock = order.frames.time_base
+    encoded = _for_phones(order) if order.profile.phone else encoder.alike(order.found.video, order.threads)
     return {
-        "c:v": "libx264",
-        "preset": "veryfast",
-        "crf": 20,
-        "pix_fmt": "yuv420p",
-        "vf": geometry.filters(order.found.video),
-        "threads": order.threads,
+        **encoded,
         # every picture once, at its own time: neither a constant rate nor the encoder's own coarser clock
         "fps_mode": "passthrough",
         "enc_time_base:v": f"{clock.numerator}:{clock.denominator}",
@@ -95,10 +98,32 @@ def _picture(order: Order, cuts: Sequence[int]) -> Options:
     }
 
 
+def _for_phones(order: Order) -> Options:
+    return {
+        "c:v": "libx264",
+        "preset": "veryfast",
+        "crf": 20,
+        "pix_fmt": "yuv420p",
+        "vf": geometry.filters(order.found.video, order.profile.height),
+        "threads": order.threads,
+        "forced-idr": 1,
+        **_bounded(order.profile.limit),
+        **(_PLAIN_COLOURS if order.found.video.hdr else {}),
+    }
+
+
+def _bounded(limit: Limit) -> Options:
+    """The most bits a second with which the longest part keeps within its bytes, sound and container taken off."""
+    if not limit.bytes:
+        return {}
+    rate = max(100_000, int(limit.bytes * 8 * _FOR_PICTURE / float(limit.seconds)) - _SOUND_BITS)
+    return {"maxrate": rate, "bufsize": rate}
+
+
 def _keyframes(order: Order, cuts: Sequence[int]) -> Options:
     """Where a keyframe must be, and so many besides that a part finds another one should it not be there."""
-    every = int((order.found.video.fps or 25) * order.limit / 2)
-    options: Options = {"g": min(_KEYFRAME_EVERY, max(1, every)), "forced-idr": 1}
+    every = int((order.found.video.fps or 25) * order.profile.limit.seconds / 2)
+    options: Options = {"g": min(_KEYFRAME_EVERY, max(1, every))}
     times = ",".join(f"{when:.6f}" for when in _just_before(order.frames, cuts))
     return options | {"force_key_frames": times} if times else options
 

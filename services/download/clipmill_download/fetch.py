@@ -15,7 +15,7 @@ from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.postprocessor import PostProcessor
 from yt_dlp.utils import DownloadCancelled
 
-from clipmill.outcome import Retry
+from clipmill.outcome import Reject, Retry
 from clipmill.workspace import Workspace
 from clipmill_download import guard, names, room
 from clipmill_download.about import about
@@ -30,7 +30,7 @@ yt_dlp.globals.plugin_dirs.value = []  # no code from a home directory
 gen_extractor_classes()
 
 
-def fetch(link: str, workspace: Workspace) -> Catch | Retry:
+def fetch(link: str, workspace: Workspace) -> Catch | Retry | Reject:
     """Every video behind `link`, in the workspace. An outcome only when there is no point in going on."""
     try:
         with guard.standing(workspace.settings.download_deny_networks), Session(workspace) as session:
@@ -43,7 +43,7 @@ def fetch(link: str, workspace: Workspace) -> Catch | Retry:
 class _Stopped(DownloadCancelled):  # type: ignore[misc]  # yt-dlp has no types
     """Ends the whole session: yt-dlp lets this exception, and no other, through."""
 
-    def __init__(self, outcome: Retry) -> None:
+    def __init__(self, outcome: Retry | Reject) -> None:
         super().__init__(outcome.reason)
         self.outcome = outcome
 
@@ -96,8 +96,7 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
 
     def _watch(self, status: Status) -> None:
         """Before a file grows, is there room for the rest of it? (`max_filesize` would end in success and no file.)"""
-        missing = (status.get("total_bytes") or 0) - (status.get("downloaded_bytes") or 0)
-        if shortage := room.shortage(self._workspace, needed=max(0, missing)):
+        if status["status"] == "downloading" and (shortage := room.shortage(self._workspace, status)):
             raise _Stopped(shortage)
 
     def _keep(self, info: Info) -> None:

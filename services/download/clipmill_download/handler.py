@@ -9,7 +9,7 @@ from clipmill.messages import Artifact, Step
 from clipmill.outcome import Done, Outcome, Reject, Retry, ToolError
 from clipmill.probe import Probe, probe
 from clipmill.workspace import Workspace
-from clipmill_download import inbox, link, names, room
+from clipmill_download import inbox, link, names
 from clipmill_download.catch import Catch, Fetched
 from clipmill_download.fetch import fetch
 from clipmill_download.verdict import verdict
@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 
 def handle(step: Step, workspace: Workspace) -> Outcome:
     """Bring the videos of `step` into the store."""
-    if shortage := room.shortage(workspace):
-        return shortage
     match _gather(step, workspace):
         case Catch() as catch:
             return _publish(catch, workspace)

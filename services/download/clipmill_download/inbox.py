@@ -10,21 +10,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from clipmill.outcome import Retry, ToolError
+from clipmill.outcome import ToolError
 from clipmill.workspace import Workspace
-from clipmill_download import names, room
+from clipmill_download import names
 from clipmill_download.catch import Catch, Fetched
 
 _STRETCH = 64 << 20
 
 
-def take(source: Path, workspace: Workspace) -> Catch | Retry:
+def take(source: Path, workspace: Workspace) -> Catch:
     """A copy of `source`: its owner may still write to it, and a worker's file must not change under it."""
     target = workspace.path / f"{names.stem(source.name)}{names.suffix(source)}"
     with _opened(source) as original:
         size = os.fstat(original.fileno()).st_size
-        if shortage := room.shortage(workspace, needed=size):
-            return shortage
         with target.open("wb") as copy:
             for done in _copied(original, copy):
                 workspace.progress(min(99.0, 100 * done / max(size, 1)), "copying")

@@ -61,6 +61,8 @@ _FIXED = {
     "postprocessor_args": {
         f"{name}+ffmpeg_i": [word for key, value in _MERGED.items() for word in (f"-{key}", value)] for name in _MERGERS
     },
+    # the machine's certificates, which its administrator looks after, and not those that came with yt-dlp
+    "compat_opts": {"no-certifi"},
     # none of the environment, the home directory or the terminal
     "proxy": "",
     "cachedir": False,

@@ -24,6 +24,8 @@ class BrokerView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     name: str
     connected: bool
     version: str | None
+    since: int | None = None
+    """When the session began, or ended; milliseconds since the epoch."""
     seen_at: int | None
     """Milliseconds since the epoch."""
     queues: list[QueueView]
@@ -48,6 +50,7 @@ class BrokerWatch:
     async def prepare(self, session: Session) -> None:
         """See to it that each queue is there: asking for the depth of one that is not would cost the session."""
         await session.declare(topology.fleet_topology(SERVICES))
+        self.view = msgspec.structs.replace(self.view, since=messages.now())
 
     async def look(self, session: Session) -> None:
         """See how many messages wait in each queue."""
@@ -58,4 +61,9 @@ class BrokerWatch:
 
     def lose(self) -> None:
         """The session is over; the depths stay as they were last seen."""
-        self.view = msgspec.structs.replace(self.view, connected=False)
+        self.view = msgspec.structs.replace(self.view, connected=False, since=messages.now())
+
+    def hears(self, *, at_least: int) -> bool:
+        """Whether there has been a session for that many milliseconds: whoever lives was heard in it."""
+        view = self.view
+        return view.connected and view.since is not None and messages.now() - view.since >= at_least

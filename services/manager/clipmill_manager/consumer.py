@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections import Counter
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,17 +15,26 @@ from clipmill.events import Event
 from clipmill.session import Session
 from clipmill.settings import Settings
 from clipmill_manager import answers, listener
+from clipmill_manager.alerts import rule as alert_rules
+from clipmill_manager.alerts.book import AlertBook, Silence
+from clipmill_manager.alerts.rule import SEVERITIES
+from clipmill_manager.alerts.view import AlertsView, alerts_view
+from clipmill_manager.alerts.watch import KEEPSAKE, AlertWatch
 from clipmill_manager.answers import Fleet
-from clipmill_manager.bookkeeper import Bookkeeper
+from clipmill_manager.audit_trail import Deed
+from clipmill_manager.bookkeeper import Bookkeeper, HistoryUnreadable
 from clipmill_manager.broker_view import BrokerWatch
 from clipmill_manager.bus import SYSTEM
+from clipmill_manager.caretaker import Caretaker
 from clipmill_manager.entities import WorkerThread
 from clipmill_manager.figures import Figures
+from clipmill_manager.glance import Glance
 from clipmill_manager.job_rows import OPEN
-from clipmill_manager.job_search import STATES
-from clipmill_manager.job_view import JobLine, JobView
+from clipmill_manager.job_search import STATES, Page, Search
+from clipmill_manager.job_view import JobView
 from clipmill_manager.ongoing import Ongoing
-from clipmill_manager.register import Register
+from clipmill_manager.queues import QueueLine, queue_lines
+from clipmill_manager.register import SILENT_AFTER_MS, Register
 from clipmill_manager.units import Units
 
 log = logging.getLogger(__name__)
@@ -39,20 +50,25 @@ class Manager:
     service = "manager"
     queues: tuple[str, ...] = (topology.HISTORY_QUEUE, topology.SIGNS_QUEUE)
 
-    def __init__(self, settings: Settings, *, bus: str = SYSTEM) -> None:
+    def __init__(self, settings: Settings, *, bus: str = SYSTEM, rules: Path = alert_rules.FILE) -> None:
+        """Raises BadSettings when the rules of alerts have mistakes."""
         self._settings = settings
         self._register = Register(settings.host)
         self._units = Units(self._register.observe, self._register.vanish, address=bus)
         self._ongoing = Ongoing()
         self._broker = BrokerWatch(str(settings.broker))
+        self._glance = Glance(register=self._register, broker=lambda: self._broker.view, store=settings.store)
+        self._rules = alert_rules.load(rules)
         self._going_on: list[asyncio.Task[None]] = []
 
     # what the frame asks for
 
     async def start(self) -> None:
         """Open the books and the socket; from here on there are answers, with or without a broker."""
-        self._books = Bookkeeper(self._settings.state / "manager.db")
+        self._books = self._open_books()
+        self._caretaker = Caretaker(self._units, self._books.note)
         self._register.restore(self._books.history.workers())
+        self._alerts = self._open_alerts()
         self._figures = self._make_figures()
         listening = listener.listen(self.socket)
         self._go_on(listener.serve(answers.application(self), listening), "the HTTP interface")
@@ -64,7 +80,9 @@ class Manager:
         for event in events:
             self._register.hear(event)
             self._ongoing.hear(event)
-        await self._books.record(events)
+        ends = await self._books.record(events)
+        self._glance.recent.take(ends)
+        self._figures.take(ends)
 
     async def beside(self, session: Session) -> None:
         """Look at the queues while there is a session."""
@@ -72,6 +90,7 @@ class Manager:
             await self._broker.prepare(session)
             while True:
                 await self._broker.look(session)
+                await self._alerts.send(session)
                 await asyncio.sleep(_LOOK_SECONDS)
         finally:
             self._broker.lose()
@@ -108,13 +127,33 @@ class Manager:
         """Every worker."""
         return self._register.workers()
 
-    async def newest_jobs(self, state: str | None, limit: int) -> list[JobLine]:
-        """The jobs of which something was heard last."""
-        return await self._books.newest(state, limit)
+    async def search(self, wanted: Search, limit: int) -> Page:
+        """The newest jobs that match."""
+        return await self._books.search(wanted, limit)
 
     async def job(self, job_id: str) -> JobView | None:
         """One job with its tree."""
         return await self._books.find(job_id, self._ongoing.of(job_id))
+
+    async def audit(self, limit: int) -> list[Deed]:
+        """What was done last."""
+        return await self._books.audit(limit)
+
+    def queue_lines(self) -> list[QueueLine]:
+        """What waits where."""
+        now = messages.now()
+        return queue_lines(self._broker.view, self._register.workers(), self._glance.recent.ends(now), now)
+
+    def alerts(self) -> AlertsView:
+        """What is wrong."""
+        return alerts_view(self._alerts.book, messages.now())
+
+    async def silence(self, silence: Silence) -> None:
+        """Tell nothing of a rule until then."""
+        self._alerts.book.silence(silence)
+        await self._alerts.save()
+        about = f"{silence.subject or 'all'}, until {silence.until}"
+        await self._books.note("silence", silence.rule, about, who=silence.who)
 
     def figures(self) -> bytes:
         """The fleet's figures for Prometheus."""
@@ -123,16 +162,33 @@ class Manager:
     # what goes on beside, with or without a session
 
     async def _keep(self) -> None:
-        """Write down what systemd told of the workers, forget the gone ones, and let go of old jobs."""
+        """Write down what systemd told of the workers, care for them, forget the gone ones, and let go of old jobs."""
         clock = asyncio.get_running_loop().time
         pruned = float("-inf")
         while True:
-            self._register.forget()
+            await self._books.forget(self._register.forget())
             await self._books.record([], self._register.take_changes())
+            await self._watch_over()
+            await self._caretaker.look(self._register.workers(), hears=self._broker.hears(at_least=SILENT_AFTER_MS))
             if clock() - pruned > _PRUNE_SECONDS:
                 await self._books.prune()
                 pruned = clock()
             await asyncio.sleep(_SAVE_SECONDS)
+
+    async def _watch_over(self) -> None:
+        """Judge the fleet as it is now."""
+        with contextlib.suppress(HistoryUnreadable):
+            await self._alerts.look(self._glance.look(await self._books.oldest_open()))
+
+    def _open_alerts(self) -> AlertWatch:
+        name = f"{self._settings.host}/{self.service}"
+        book = AlertBook(self._rules, worker_id=name, kept=self._books.history.kept(KEEPSAKE))
+        return AlertWatch(book, self._books.keep)
+
+    def _open_books(self) -> Bookkeeper:
+        settings = self._settings
+        address = settings.history_url or f"sqlite:///{settings.state / 'history.db'}"
+        return Bookkeeper(address, days=settings.history_days, password=settings.history_password)
 
     def _make_figures(self) -> Figures:
         history = self._books.history
@@ -141,7 +197,14 @@ class Manager:
             broker=lambda: self._broker.view,
             endings=lambda: history.endings,
             open_jobs=lambda: history.totals[OPEN],
+            oldest_job=lambda: self._glance.oldest_job,
+            disk=lambda: self._glance.disk,
+            alerts=self._alerts_by_severity,
         )
+
+    def _alerts_by_severity(self) -> dict[str, int]:
+        firing = Counter(alert.severity for alert in self._alerts.book.alerts() if alert.is_firing)
+        return {severity: firing[severity] for severity in SEVERITIES}
 
     def _go_on(self, work: Coroutine[Any, Any, None], what: str) -> None:
         """Until the loop ends, and all its tasks with it."""

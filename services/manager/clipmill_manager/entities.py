@@ -39,7 +39,12 @@ class WorkerThread(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What it does or waits for, in its own words."""
     memory_bytes: int | None = None
     """The whole unit's, its child included; None where no systemd tells."""
+    memory_limit: int | None = None
+    """The unit's MemoryMax=; None for no limit, or where no systemd tells."""
     cpu_seconds: float | None = None
+    """The whole unit's."""
+    cpu_share: float | None = None
+    """Of one core, over the last minute, by the worker's own process."""
     metrics: WorkerMetrics = WorkerMetrics()
     """Since the start of its process."""
     silent: bool = False
@@ -52,6 +57,8 @@ class WorkerRecord(WorkerThread, frozen=True, kw_only=True, rename="camel"):
     earlier: Tally = Tally()
     stopped: bool = False
     """Ended on purpose: remembered for its counts, and shown no more."""
+    status_text: str = ""
+    """What its unit last said over systemd: a word that changes is a sign of life, with or without a broker."""
     invocation: str = ""
     """systemd's name for the unit's present life."""
     crashed_invocation: str | None = None
@@ -72,10 +79,29 @@ class WorkerRecord(WorkerThread, frozen=True, kw_only=True, rename="camel"):
         return msgspec.structs.replace(worker, silent=silent)
 
 
+class WorkerSpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a worker of a service is made for, and with which means: as its unit has it on this host."""
+
+    path: str
+    """The systemd unit, a template."""
+    queue: str
+    instances: int
+    processor: str
+    """Where its handler is."""
+    memory: int | None = None
+    """MemoryMax= in bytes; None for no limit, or where no systemd tells."""
+    cpu: float | None = None
+    """CPUQuota= in cores."""
+    restart_policy: str | None = None
+    """Restart="""
+
+
 class WorkerPool(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The workers of one service."""
 
     service: str
+    spec: WorkerSpec | None
+    """None for a service that is no part of the pipeline."""
     workers: list[str]
     max_workers: int
     strategy: str

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any
 
 import msgspec
 
-from clipmill.events import Error, Progress, Result, read_event
+from clipmill.events import Error, Progress, Result
 from clipmill.job_tree import Failure, JobTree
 from clipmill.messages import Artifact, MalformedMessage
-from clipmill_manager import step_rows
+from clipmill_manager.story import Attempt, Story, grow
 
 _DEEPEST = 32
-
-Row = Mapping[str, Any]
-"""A row of the table `steps`."""
 
 
 class JobLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -28,6 +24,10 @@ class JobLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     sender: str | None = msgspec.field(name="from")
     link: str | None
     file_path: str | None
+    site: str | None = None
+    """The host of its link."""
+    service: str | None = None
+    """Where it stands, or where it failed."""
     noreply: bool
     reason: str | None
     """Why the first of its steps that failed was given up."""
@@ -87,12 +87,13 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The root step, and nested in it what followed."""
 
 
-def view(line: JobLine, rows: Iterable[Row], progress: Sequence[Progress]) -> JobView:
-    """The job, from its line and its rows in the order of (step, attempt), and from what is heard of it just now."""
-    by_step = {name_of_row(group[0]): group for _, group in _groups(rows)}
-    tree = step_rows.grow(line.job_id, (row["event"] for group in by_step.values() for row in group))
+def view(line: JobLine, story: Story, progress: Sequence[Progress]) -> JobView:
+    """The job, from its line and its story, and from what is heard of it just now."""
+    attempts = story.attempts()
+    tree = grow(line.job_id, attempts)
     for event in progress:
         _advance(tree, event)
+    by_step = {f"{line.job_id}/{step}": list(group) for step, group in groupby(attempts, key=lambda one: one.step)}
     return JobView(
         job=line,
         percent=round(tree.percent, 1),
@@ -103,20 +104,15 @@ def view(line: JobLine, rows: Iterable[Row], progress: Sequence[Progress]) -> Jo
     )
 
 
-def name_of_row(row: Row) -> str:
-    """The stepId of a row."""
-    return f"{row['job_id']}/{row['step']}"
-
-
 class _Forest:
     """The steps of a job, to be hung one below the other."""
 
-    def __init__(self, tree: JobTree, by_step: Mapping[str, Sequence[Row]]) -> None:
+    def __init__(self, tree: JobTree, by_step: Mapping[str, Sequence[Attempt]]) -> None:
         self._tree = tree
         self._by_step = by_step
         self._children: dict[str | None, list[str]] = {}
-        for name, rows in by_step.items():
-            parent = next((row["parent_id"] for row in rows if row["parent_id"]), None)
+        for name, attempts in by_step.items():
+            parent = next((attempt.parent_id for attempt in attempts if attempt.parent_id), None)
             self._children.setdefault(parent if parent in by_step else None, []).append(name)
 
     def below(self, parent: str | None, depth: int = 0) -> list[StepView]:
@@ -125,40 +121,38 @@ class _Forest:
         return [self._step(name, depth) for name in names]
 
     def _step(self, name: str, depth: int) -> StepView:
-        rows = self._by_step[name]
-        newest, end, progress = rows[-1], self._tree.ended.get(name), self._tree.under_way.get(name)
-        waiting_since = rows[0]["waiting_since"]
+        attempts = self._by_step[name]
+        newest, end, progress = attempts[-1], self._tree.ended.get(name), self._tree.under_way.get(name)
+        waiting_since = attempts[0].waiting_since
         return StepView(
             step_id=name,
             service=name.split("/")[1],
-            state=_outcome(end) or ("processing" if newest["started_at"] else "waiting"),
-            attempt=newest["attempt"],
-            worker_id=newest["worker_id"],
+            state=_outcome(end) or ("processing" if newest.started_at else "waiting"),
+            attempt=newest.number,
+            worker_id=newest.worker_id,
             waiting_since=waiting_since,
-            started_at=newest["started_at"],
-            ended_at=newest["ended_at"],
-            waiting_ms=_between(waiting_since, rows[0]["started_at"]),
-            working_ms=_between(newest["started_at"], newest["ended_at"]),
+            started_at=newest.started_at,
+            ended_at=newest.ended_at,
+            waiting_ms=_between(waiting_since, attempts[0].started_at),
+            working_ms=_between(newest.started_at, newest.ended_at),
             percent=progress.payload.percent if progress else None,
             note=progress.payload.note if progress else "",
             reason=end.payload.error if isinstance(end, Error) else None,
             cause=end.payload.cause if isinstance(end, Error) else None,
             files=end.payload.artifacts if isinstance(end, Result) else [],
-            attempts=[_attempt(row, is_newest=row is newest) for row in rows if row["started_at"] or row["event"]],
+            attempts=[_attempt(one, is_newest=one is newest) for one in attempts if one.started_at or one.end],
             steps=self.below(name, depth + 1),
         )
 
 
-def _attempt(row: Row, *, is_newest: bool) -> AttemptView:
-    event = read_event(row["event"]) if row["event"] else None
-    outcome = _outcome(event if isinstance(event, Result | Error) else None)
+def _attempt(attempt: Attempt, *, is_newest: bool) -> AttemptView:
     return AttemptView(
-        attempt=row["attempt"],
-        worker_id=row["worker_id"],
-        started_at=row["started_at"],
-        ended_at=row["ended_at"],
+        attempt=attempt.number,
+        worker_id=attempt.worker_id,
+        started_at=attempt.started_at,
+        ended_at=attempt.ended_at,
         # nothing is published when an attempt is to be retried: the next one tells that it was
-        outcome=outcome or (None if is_newest else "retried"),
+        outcome=_outcome(attempt.end) or (None if is_newest else "retried"),
     )
 
 
@@ -174,10 +168,6 @@ def _outcome(end: Result | Error | None) -> str | None:
 
 def _between(start: int | None, end: int | None) -> int | None:
     return max(end - start, 0) if start is not None and end is not None else None
-
-
-def _groups(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
-    return [(step, list(group)) for step, group in groupby(rows, key=lambda row: row["step"])]
 
 
 def _place(name: str) -> tuple[str, tuple[int, ...]]:

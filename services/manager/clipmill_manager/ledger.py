@@ -1,64 +1,79 @@
-"""What one transaction writes into the history: each job's tree is read once, grown, and summed up once at the end."""
+"""What one transaction writes into the history: each job is read once, grown by its events, and written once."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from clipmill.events import Error, Event, Heartbeat, Metrics, Progress, Result
-from clipmill.job_tree import JobTree
+from clipmill.events import Alert, Error, Event, Heartbeat, Metrics, Progress, Result
 from clipmill.messages import MalformedMessage
-from clipmill_manager import job_rows, step_rows
-from clipmill_manager.job_rows import Move
+from clipmill_manager import job_rows
+from clipmill_manager.job_rows import Dossier, Move
 from clipmill_manager.reports import moment
+from clipmill_manager.step_end import StepEnd, step_end
+from clipmill_manager.story import Story, beginning
 
 log = logging.getLogger(__name__)
 
 
 class Ledger:
-    """Takes events in order; what they mean for the jobs is told by `close`."""
+    """Takes events in order; what they mean for the jobs is written and told by `close`."""
 
-    def __init__(self, connection: Connection, now: int) -> None:
+    def __init__(self, connection: Connection, events: Iterable[Event], now: int) -> None:
         self._connection = connection
         self._now = now
-        self._grown: dict[str, JobTree] = {}
-        self._moves: list[Move] = []
+        self.ended: list[StepEnd] = []
+        """The steps whose end was news."""
+        self._dossiers = job_rows.fetch(connection, _jobs_of(events))
 
     def take(self, event: Event) -> None:
-        """Write down what the event says of a step, if it says anything."""
+        """Take what the event says of a step, if it says anything."""
         match event:
             case Result() | Error():
                 self._end(event)
             case Progress() | Heartbeat():
                 self._begin(event)
-            case Metrics():
+            case Metrics() | Alert():
                 pass
 
     def close(self) -> list[Move]:
-        """Sum up the jobs whose trees have grown; how their states changed."""
-        return self._moves + [job_rows.sum_up(self._connection, tree, self._now) for tree in self._grown.values()]
+        """Write down the jobs that have changed; how their states did."""
+        changed = [dossier for dossier in self._dossiers.values() if dossier.changed]
+        return job_rows.write(self._connection, changed, self._now)
 
     def _begin(self, event: Progress | Heartbeat) -> None:
-        sign = step_rows.beginning(event)
+        sign = beginning(event)
         if sign is not None:
             at = moment(event.timestamp, self._now)
-            self._moves += job_rows.know(self._connection, sign.job_id, at)
-            step_rows.begin(self._connection, sign, at)
+            dossier = self._dossier(sign.job_id, at)
+            dossier.story.begin(sign, at)
+            dossier.changed = True
 
     def _end(self, event: Result | Error) -> None:
-        tree = self._grown.get(event.job_id) or step_rows.tree_of(self._connection, event.job_id)
+        at = moment(event.timestamp, self._now)
+        dossier = self._dossiers.get(event.job_id) or Dossier(story=Story(event.job_id), first_seen=at)
         try:
-            if not tree.take(event):
-                return  # told before
+            attempt = dossier.story.end(event, at)
         except MalformedMessage as error:
             log.warning("an event is left out of the history: %s", error)
             return
-        self._grown[event.job_id] = tree
-        self._write(event, moment(event.timestamp, self._now))
+        if attempt is not None:
+            self.ended.append(step_end(event, attempt, at))
+            self._dossiers[event.job_id] = dossier
+            dossier.changed = True
 
-    def _write(self, event: Result | Error, at: int) -> None:
-        self._moves += job_rows.know(self._connection, event.job_id, at)
-        step_rows.end(self._connection, event, at)
-        if isinstance(event, Result):
-            step_rows.spawn(self._connection, event, at)
+    def _dossier(self, job_id: str, at: int) -> Dossier:
+        return self._dossiers.setdefault(job_id, Dossier(story=Story(job_id), first_seen=at))
+
+
+def _jobs_of(events: Iterable[Event]) -> set[str]:
+    """The jobs of which the events tell."""
+    named = set()
+    for event in events:
+        if isinstance(event, Result | Error):
+            named.add(event.job_id)
+        elif isinstance(event, Progress | Heartbeat) and (sign := beginning(event)):
+            named.add(sign.job_id)
+    return named

@@ -32,6 +32,7 @@ def new_life(worker: WorkerRecord, *, pid: int, start_time: int, now: int) -> Wo
         step_id=None,
         percent=None,
         note="",
+        cpu_share=None,
         metrics=WorkerMetrics(),
         earlier=tally_of(worker),
         stopped=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clipmill.events import Error, Event, Heartbeat, Metrics, Progress, Result
+from clipmill.events import Alert, Error, Event, Heartbeat, Metrics, Progress, Result
 
 _MOST_STEPS = 4_096
 
@@ -20,7 +20,7 @@ class Ongoing:
                 self._advance(event)
             case Result() | Error():
                 self._progress.pop(event.step_id, None)
-            case Heartbeat() | Metrics():
+            case Heartbeat() | Metrics() | Alert():
                 pass
 
     def of(self, job_id: str) -> list[Progress]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from clipmill import messages
-from clipmill.events import Error, Event, Heartbeat, Metrics, Progress, Result
+from clipmill.events import Alert, Error, Event, Heartbeat, Metrics, Progress, Result
 from clipmill.pipeline import SERVICES
 from clipmill.worker_status import WorkerStatus
 from clipmill_manager import names
 from clipmill_manager.entities import FleetHealth, WorkerPool, WorkerRecord, WorkerThread
 from clipmill_manager.lives import tally_of
 from clipmill_manager.reports import after_heartbeat, after_metrics, after_step
+from clipmill_manager.specs import spec_of
 from clipmill_manager.unit_state import UnitState, after_unit
 
 SILENT_AFTER_MS = 180_000
@@ -32,7 +33,7 @@ class Register:
         self._host = host
         self._clock = clock
         self._records: dict[str, WorkerRecord] = {}
-        self._units: set[str] = set()
+        self._units: dict[str, UnitState] = {}
         self._changed: set[str] = set()
 
     def hear(self, event: Event) -> None:
@@ -45,7 +46,7 @@ class Register:
 
     def observe(self, unit: UnitState) -> None:
         """Take what systemd says of a unit of this host."""
-        self._units.add(unit.name)
+        self._units[unit.name] = unit
         name = names.worker_id(self._host, unit.name)
         known = self._records.get(name)
         if known is None and not unit.is_over:
@@ -55,7 +56,7 @@ class Register:
 
     def vanish(self, unit: str) -> None:
         """systemd knows the unit no more: the fleet was made smaller."""
-        self._units.discard(unit)
+        self._units.pop(unit, None)
 
     def workers(self) -> list[WorkerThread]:
         """Those that are there, by name; silent ones marked."""
@@ -81,12 +82,17 @@ class Register:
             average_uptime=_mean([_uptime(record, now) for record in records if not record.is_dead]),
         )
 
-    def forget(self) -> None:
-        """Let go of workers that were silent for long and that systemd does not know."""
+    def forget(self) -> list[str]:
+        """Let go of workers that were silent for long and that systemd does not know; their names."""
         now = self._clock()
-        for name, record in list(self._records.items()):
-            if not self._is_unit_here(record) and now - record.last_sign > FORGOTTEN_AFTER_MS:
-                del self._records[name]
+        gone = [
+            name
+            for name, record in self._records.items()
+            if not self._is_unit_here(record) and now - record.last_sign > FORGOTTEN_AFTER_MS
+        ]
+        for name in gone:
+            del self._records[name]
+        return gone
 
     def restore(self, records: Iterable[WorkerRecord]) -> None:
         """Begin with what an earlier manager knew."""
@@ -123,11 +129,12 @@ class Register:
         return [record for _, record in sorted(self._records.items()) if not record.stopped]
 
     def _pool(self, service: str, workers: list[WorkerThread]) -> WorkerPool:
-        units = sum(names.service_of(unit) == service for unit in self._units)
+        units = [unit for name, unit in sorted(self._units.items()) if names.service_of(name) == service]
         return WorkerPool(
             service=service,
+            spec=spec_of(service, units) if service in SERVICES else None,
             workers=[worker.worker_id for worker in workers],
-            max_workers=max(units, len(workers)),
+            max_workers=max(len(units), len(workers)),
             strategy=STRATEGY,
             health_check=_health(sum(map(_is_able, workers)), len(workers)),
         )
@@ -141,6 +148,8 @@ def _after(record: WorkerRecord, event: Event, now: int) -> WorkerRecord:
             return after_metrics(record, event, now)
         case Result() | Error() | Progress():
             return after_step(record, event, now)
+        case Alert():
+            return record
 
 
 def _lasting(record: WorkerRecord) -> tuple[object, ...]:

@@ -35,6 +35,7 @@ def after_metrics(worker: WorkerRecord, event: Metrics, now: int) -> WorkerRecor
     return msgspec.structs.replace(
         worker,
         metrics=metrics,
+        cpu_share=_cpu_share(worker.metrics, metrics),
         last_activity=max(worker.last_activity, metrics.last_activity),
         last_sign=max(worker.last_sign, moment(event.timestamp, now)),
     )
@@ -81,6 +82,12 @@ def sane(metrics: WorkerMetrics, now: int) -> WorkerMetrics:
         last_activity=moment(metrics.last_activity, now),
         cpu_seconds=_amount(metrics.cpu_seconds),
     )
+
+
+def _cpu_share(before: WorkerMetrics, after: WorkerMetrics) -> float | None:
+    """Of one core, between two accounts of one process; the first has none before it."""
+    seconds = after.uptime - before.uptime
+    return (after.cpu_seconds - before.cpu_seconds) / seconds if before.uptime and seconds >= 1 else None
 
 
 def _at_work(worker: WorkerRecord, event: Progress, at: int) -> WorkerRecord:

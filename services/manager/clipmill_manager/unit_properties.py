@@ -24,12 +24,20 @@ def state_of(name: str, properties: Mapping[str, Any]) -> UnitState:
         started_at=properties.get("ExecMainStartTimestamp", 0) // 1000,
         status_text=properties.get("StatusText", ""),
         memory_bytes=_known(properties.get("MemoryCurrent")),
+        memory_limit=_known(properties.get("MemoryMax")),
+        cpu_quota=_share(_known(properties.get("CPUQuotaPerSecUSec"))),
+        restart_policy=properties.get("Restart"),
         cpu_seconds=_seconds(_known(properties.get("CPUUsageNSec"))),
     )
 
 
 def _known(number: int | None) -> int | None:
     return None if number == _UNKNOWN else number
+
+
+def _share(microseconds: int | None) -> float | None:
+    """Cores, from microseconds of CPU time a second."""
+    return None if microseconds is None else microseconds / 1e6
 
 
 def _seconds(nanoseconds: int | None) -> float | None:

@@ -27,7 +27,11 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True):
     """Milliseconds since the epoch."""
     status_text: str = ""
     memory_bytes: int | None = None
+    memory_limit: int | None = None
     cpu_seconds: float | None = None
+    cpu_quota: float | None = None
+    """Cores."""
+    restart_policy: str | None = None
 
     @property
     def has_crashed(self) -> bool:
@@ -56,8 +60,11 @@ def after_unit(worker: WorkerRecord, unit: UnitState, now: int) -> WorkerRecord:
         worker,
         stopped=unit.is_over,
         memory_bytes=unit.memory_bytes,
+        memory_limit=unit.memory_limit,
         cpu_seconds=unit.cpu_seconds,
         note=unit.status_text or worker.note,
+        status_text=unit.status_text,
+        last_sign=now if worker.last_sign and unit.status_text != worker.status_text else worker.last_sign,
     )
 
 

@@ -61,6 +61,7 @@ class Units:
         self._address = address
         self._retry = retry
         self._units: dict[str, _Unit] = {}
+        self._bus: Bus | None = None
         self.watched = False
         """Whether there is a systemd that is listened to."""
 
@@ -70,12 +71,30 @@ class Units:
         while True:
             try:
                 async with open_bus(self._address) as bus:
+                    self._bus = bus
                     await self._follow(bus)
             except BusError as error:
                 if self.watched or not said:
                     log.info("systemd is not listened to, so crashes and memory are not known: %s", error)
-                said, self.watched = True, False
+                said, self.watched, self._bus = True, False, None
             await asyncio.sleep(self._retry)
+
+    def state(self, name: str) -> UnitState | None:
+        """The unit as last told of."""
+        return next((unit.state for unit in self._units.values() if unit.name == name), None)
+
+    async def restart(self, name: str) -> None:
+        """Have systemd stop the unit, as patiently as it does, and start it again. Raises BusError."""
+        await self._ask("RestartUnit", "ss", name, "replace")
+
+    async def forgive(self, name: str) -> None:
+        """Have systemd forget the unit's restarts: the next crash waits as long as the first. Raises BusError."""
+        await self._ask("ResetFailedUnit", "s", name)
+
+    async def _ask(self, member: str, signature: str, *body: object) -> None:
+        if self._bus is None:
+            raise BusError("systemd is not listened to")
+        await self._bus.call(member, signature, *body)
 
     async def _follow(self, bus: Bus) -> None:
         self._units = {}

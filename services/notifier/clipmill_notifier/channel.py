@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from clipmill.session import Session
-from clipmill_notifier.notice import Notice
+from clipmill_notifier.notice import Told
 
 
 class Channel(Protocol):
@@ -17,8 +17,8 @@ class Channel(Protocol):
     patience: int | None
     """After how many failed tries it is given up; None: never."""
 
-    def wants(self, notice: Notice) -> bool:
+    def wants(self, notice: Told) -> bool:
         """Whether the notice goes this way."""
 
-    async def deliver(self, notice: Notice, session: Session) -> None:
+    async def deliver(self, notice: Told, session: Session) -> None:
         """Returns when the receiver has it. Raises ToolError, permanent or not, when it has not."""

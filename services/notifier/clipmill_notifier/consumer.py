@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from clipmill.events import Error, Event, Result
+from clipmill.events import Alert, Error, Event, Result
 from clipmill.job_tree import JobTree
 from clipmill.messages import now
 from clipmill.session import Session
 from clipmill.settings import Settings
 from clipmill.topology import NOTIFIER_QUEUE
+from clipmill_notifier.bulletin import Bulletin
 from clipmill_notifier.channel import Channel
 from clipmill_notifier.channels import open_channels
 from clipmill_notifier.courier import Courier
@@ -19,6 +20,7 @@ from clipmill_notifier.database import Database
 from clipmill_notifier.notice import notice_id
 from clipmill_notifier.outbox import RETENTION_MS, Outbox
 from clipmill_notifier.render import render
+from clipmill_notifier.retention import Retention, Rule
 from clipmill_notifier.trees import Trees
 
 log = logging.getLogger(__name__)
@@ -27,13 +29,14 @@ _PRUNE_SECONDS = 6 * 3600
 
 
 class Notifier:
-    """Tells the sender of each job once how it ended."""
+    """Tells the sender of each job once how it ended, and the operator of each alert."""
 
     service = "notifier"
     queues: tuple[str, ...] = (NOTIFIER_QUEUE,)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._rule = Rule.of(settings)
         self._channels: list[Channel] = []
         self._couriers: list[Courier] = []
 
@@ -42,6 +45,8 @@ class Notifier:
         self._channels = open_channels(self._settings)
         self._database = Database(self._settings.state / "notifier.db")
         self._trees, self._outbox = Trees(self._database), Outbox(self._database)
+        self._retention = Retention(self._database, self._rule)
+        self._bulletin = Bulletin(self._database)
         self._couriers = [Courier(channel, self._outbox, self._database.commit) for channel in self._channels]
         self._tell_what_waits()
 
@@ -51,7 +56,10 @@ class Notifier:
         for event in events:
             if isinstance(event, Result | Error):
                 ends.setdefault(event.job_id, []).append(event)
-        announced = await self._database.commit(lambda: [self._grow(*of_job) for of_job in ends.items()])
+        alerts = [event for event in events if isinstance(event, Alert)]
+        announced = await self._database.commit(
+            lambda: [self._grow(*of_job) for of_job in ends.items()] + [self._warn(alert) for alert in alerts]
+        )
         if any(announced):
             for courier in self._couriers:
                 courier.wake()
@@ -66,6 +74,7 @@ class Notifier:
         async with asyncio.TaskGroup() as group:
             for courier in self._couriers:
                 group.create_task(courier.run(session))
+            group.create_task(self._retention.run(session))
             group.create_task(self._forget())
 
     def _grow(self, job_id: str, news: list[Result | Error]) -> bool:
@@ -87,6 +96,10 @@ class Notifier:
         self._outbox.put(notice, [channel.name for channel in self._channels if channel.wants(notice)])
         return True
 
+    def _warn(self, alert: Alert) -> bool:
+        """Whether the alert is new."""
+        return self._bulletin.put(alert, [channel.name for channel in self._channels if channel.wants(alert)])
+
     async def _take_up_interrupted(self) -> None:
         for name, channel in await self._database.commit(lambda: self._outbox.take_up_interrupted(at=now())):
             log.warning(
@@ -101,6 +114,8 @@ class Notifier:
 
     async def _forget(self) -> None:
         while True:
-            while await self._database.commit(lambda: self._outbox.prune(before=now() - RETENTION_MS)):
+            before = now() - RETENTION_MS - self._rule.longest * 1000
+            while await self._database.commit(lambda: self._outbox.prune(before=before)):  # noqa: B023  # awaited here
                 await asyncio.sleep(0)
+            await self._database.commit(lambda: self._bulletin.prune(before=now() - RETENTION_MS))
             await asyncio.sleep(_PRUNE_SECONDS)

@@ -9,11 +9,13 @@ from collections.abc import Callable, Coroutine
 from typing import Protocol, TypeVar
 
 from clipmill import log
+from clipmill.events import Alert
 from clipmill.messages import now
 from clipmill.outcome import ToolError
 from clipmill.session import Session
 from clipmill.topology import NOTIFIER_QUEUE
 from clipmill_notifier.channel import Channel
+from clipmill_notifier.notice import Told
 from clipmill_notifier.outbox import Delayed, Delivered, Outbox, Parcel, Receipt, Refused, delay_after
 
 _log = logging.getLogger(__name__)
@@ -60,7 +62,7 @@ class Courier:
         await self._commit(lambda: self._outbox.record(self._channel.name, receipts))
 
     async def _attempt(self, parcel: Parcel, session: Session) -> Receipt:
-        with log.about_job(parcel.notice.job_id, queue=NOTIFIER_QUEUE):
+        with _about(parcel.notice):
             try:
                 await self._channel.deliver(parcel.notice, session)
             except ToolError as error:
@@ -88,6 +90,13 @@ class Courier:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._news.wait()
+
+
+def _about(notice: Told) -> contextlib.AbstractContextManager[None]:
+    """Log lines of a delivery carry the job that it is about."""
+    if isinstance(notice, Alert):
+        return contextlib.nullcontext()
+    return log.about_job(notice.job_id, queue=NOTIFIER_QUEUE)
 
 
 async def _to_its_end(work: Coroutine[None, None, None]) -> None:

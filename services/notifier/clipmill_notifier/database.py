@@ -16,16 +16,20 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_VERSION = 1
+_VERSION = 2
 
 # Steps are kept as the events that ended them, so the tree needs no schema of its own: it is grown from them anew.
 _SCHEMA = """
 CREATE TABLE jobs (
     job_id    TEXT PRIMARY KEY,
     editions  INTEGER NOT NULL DEFAULT 0,  -- notices written so far
-    closed_at INTEGER                      -- milliseconds since the epoch; NULL while a step is open
+    closed_at INTEGER,                     -- milliseconds since the epoch; NULL while a step is open
+    bytes     INTEGER NOT NULL DEFAULT 0,  -- of its artifacts
+    parked    INTEGER NOT NULL DEFAULT 0,  -- whether a step of it was given up, and may be tried again
+    removal_at INTEGER                     -- when its files were told to be removed; NULL while they are kept
 ) WITHOUT ROWID;
 CREATE INDEX jobs_closed ON jobs (closed_at) WHERE closed_at IS NOT NULL;
+CREATE INDEX jobs_kept ON jobs (closed_at, bytes, parked) WHERE removal_at IS NULL;
 
 CREATE TABLE steps (
     job_id  TEXT NOT NULL,
@@ -53,6 +57,21 @@ CREATE TABLE deliveries (
 ) WITHOUT ROWID;
 CREATE INDEX deliveries_due ON deliveries (channel, due_at) WHERE state = 'due';
 CREATE INDEX deliveries_begun ON deliveries (channel) WHERE state = 'sending';
+"""
+
+# Of a job that was noted before its size was, the events tell.
+_FROM_1 = """
+ALTER TABLE jobs ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN parked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN removal_at INTEGER;
+CREATE INDEX jobs_kept ON jobs (closed_at, bytes, parked) WHERE removal_at IS NULL;
+UPDATE jobs SET
+    bytes = (SELECT coalesce(sum(artifact.value ->> '$.bytes'), 0)
+             FROM steps, json_each(CAST(event AS TEXT), '$.payload.artifacts') AS artifact
+             WHERE steps.job_id = jobs.job_id),
+    parked = EXISTS (SELECT 1 FROM steps WHERE steps.job_id = jobs.job_id
+                     AND CAST(event AS TEXT) ->> '$.type' = 'error'
+                     AND coalesce(CAST(event AS TEXT) ->> '$.payload.cancelled', 0) = 0);
 """
 
 
@@ -126,8 +145,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > _VERSION:
         raise BadSettings([f"{path} was written by a newer clipmill (version {version}): install that one"])
-    if version == 0:
-        connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={_VERSION};COMMIT;")
+    if version < _VERSION:
+        steps = _SCHEMA if version == 0 else _FROM_1
+        connection.executescript(f"BEGIN;{steps}PRAGMA user_version={_VERSION};COMMIT;")
 
 
 _ADVICE = "see that its directory exists and may be written to; a damaged file may be moved away, a new one is made"

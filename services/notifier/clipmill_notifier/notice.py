@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from clipmill.events import Alert
 from clipmill.job_tree import Ending, Failure
 
 
@@ -52,7 +53,10 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_fiel
     payload: NoticePayload
 
 
-_notices: msgspec.json.Decoder[Notice] = msgspec.json.Decoder(Notice)
+Told = Notice | Alert
+"""What goes to the channels: how a job ended, and what the manager finds wrong or well again."""
+
+_told: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 
 
 def notice_id(job_id: str, edition: int) -> str:
@@ -60,11 +64,11 @@ def notice_id(job_id: str, edition: int) -> str:
     return f"{job_id}/notice" if edition == 1 else f"{job_id}/notice/{edition}"
 
 
-def read_notice(body: bytes) -> Notice:
-    """The notice in `body`, as it was written here."""
-    return _notices.decode(body)
+def read_notice(body: bytes) -> Told:
+    """The notice or alert in `body`, as it was written here."""
+    return _told.decode(body)
 
 
-def write_notice(notice: Notice) -> bytes:
-    """The notice as it is kept and as it travels."""
+def write_notice(notice: Told) -> bytes:
+    """The notice or alert as it is kept and as it travels."""
     return msgspec.json.encode(notice)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from clipmill.events import Alert
 from clipmill_notifier.database import Database
-from clipmill_notifier.notice import Notice, read_notice, write_notice
+from clipmill_notifier.notice import Notice, Told, read_notice, write_notice
 
 FIRST_DELAY_MS, LONGEST_DELAY_MS = 5_000, 3_600_000
 RETENTION_MS = 30 * 24 * 3_600_000
@@ -16,7 +17,7 @@ RETENTION_MS = 30 * 24 * 3_600_000
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     """A notice on its way, and which try this is."""
 
-    notice: Notice
+    notice: Told
     tries: int
 
 
@@ -62,7 +63,9 @@ class Outbox:
             " WHERE job_id = :job_id ORDER BY length(id) DESC, id DESC LIMIT 1",
             job_id=job_id,
         ).fetchone()
-        return (row[0], read_notice(row[1]) if row[1] else None) if row else (0, None)
+        last = read_notice(row[1]) if row and row[1] else None
+        assert not isinstance(last, Alert), "an alert belongs to no job"
+        return (row[0], last) if row else (0, None)
 
     def put(self, notice: Notice, channels: Iterable[str]) -> None:
         """Write a notice down, due at once on each of the channels."""
@@ -132,7 +135,10 @@ class Outbox:
         )
 
     def prune(self, *, before: int) -> int:
-        """Forget the jobs that ended before that time and have nothing to deliver; how many there were."""
+        """Forget the jobs that ended before that time and have nothing to deliver; how many there were.
+
+        Of one whose files are kept for ever the row stays, should they not be kept for ever after all.
+        """
         jobs = self._database.run(_FORGETTABLE, before=before).fetchall()
         for (job_id,) in jobs:
             for statement in _FORGET:
@@ -151,7 +157,9 @@ class Outbox:
 
 # so many at once that neither the event loop nor the disk is held up by a long history
 _FORGETTABLE = """
-SELECT job_id FROM jobs WHERE closed_at < :before AND NOT EXISTS (
+SELECT job_id FROM jobs WHERE closed_at < :before
+AND (removal_at < :before OR removal_at IS NULL AND EXISTS (SELECT 1 FROM steps WHERE steps.job_id = jobs.job_id))
+AND NOT EXISTS (
     SELECT 1 FROM deliveries JOIN notices ON id = notice_id
     WHERE notices.job_id = jobs.job_id AND state IN ('due', 'sending')
 ) LIMIT 500
@@ -160,5 +168,5 @@ _FORGET = (
     "DELETE FROM deliveries WHERE notice_id IN (SELECT id FROM notices WHERE job_id = :job_id)",
     "DELETE FROM notices WHERE job_id = :job_id",
     "DELETE FROM steps WHERE job_id = :job_id",
-    "DELETE FROM jobs WHERE job_id = :job_id",
+    "DELETE FROM jobs WHERE job_id = :job_id AND removal_at IS NOT NULL",
 )

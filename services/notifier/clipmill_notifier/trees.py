@@ -36,12 +36,15 @@ class Trees:
         return bool(news)
 
     def mark(self, tree: JobTree, *, at: int) -> None:
-        """Keep whether the job is over, and since when."""
+        """Keep whether the job is over, and since when; what it has in the store; whether it may be taken up again."""
         self._database.run(
-            "INSERT INTO jobs (job_id, closed_at) VALUES (:job_id, :closed_at)"
-            " ON CONFLICT (job_id) DO UPDATE SET closed_at = excluded.closed_at",
+            "INSERT INTO jobs (job_id, closed_at, bytes, parked) VALUES (:job_id, :closed_at, :bytes, :parked)"
+            " ON CONFLICT (job_id) DO UPDATE SET closed_at = excluded.closed_at, bytes = excluded.bytes,"
+            " parked = excluded.parked, removal_at = NULL",
             job_id=tree.job_id,
             closed_at=at if tree.is_over else None,
+            bytes=sum(artifact.bytes for artifacts in tree.results.values() for artifact in artifacts),
+            parked=any(not failure.cancelled for failure in tree.failures),
         )
 
     def _keep(self, event: Result | Error) -> None:

@@ -61,8 +61,8 @@ async def lot(request: pytest.FixtureRequest, rabbitmqs: Callable[[str], RabbitC
 
 
 async def test_what_is_parked_is_listed_with_its_reason_however_often(lot: Lot) -> None:
-    """Looking changes nothing: 25 times, where a queue without our care loses it at the 22nd (docs/facts.md, 12)."""
-    for _ in range(25):
+    """Looking changes nothing: 50 times, where a queue without our care loses it at the 22nd (docs/facts.md, 12)."""
+    for _ in range(50):
         session = await RabbitBroker(settings.load({"BROKER_URL": lot.url}).broker).open()
         async with session.consume(topology.parking_lot("download"), prefetch=2) as deliveries:
             async for delivery in deliveries:

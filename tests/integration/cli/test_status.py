@@ -111,9 +111,53 @@ async def test_jobs_are_a_table_of_one_state_if_wanted(manager: Path) -> None:
     assert len((await ask(manager, "jobs", "--limit", "1")).stdout.splitlines()) == 2
 
 
+async def test_jobs_are_filtered_and_go_on_where_the_list_ended(manager: Path) -> None:
+    (row,) = (await ask(manager, "jobs", "--site", "host", "--reason", "404")).stdout.splitlines()[1:]
+    assert row.split()[0] == "bad"
+    assert len((await ask(manager, "jobs", "--sender", "nobody")).stdout.splitlines()) == 1
+    first = await ask(manager, "jobs", "--limit", "2")
+    after = first.stderr.rpartition("--after ")[2].strip()
+    rest = await ask(manager, "jobs", "--after", after)
+    names = [row.split()[0] for answer in (first, rest) for row in answer.stdout.splitlines()[1:]]
+    assert sorted(names) == ["bad", "good", "open"]
+
+
+async def test_queues_say_what_waits_and_who_can_take_it(manager: Path) -> None:
+    rows = [row.split() for row in (await ask(manager, "queues")).stdout.splitlines()]
+    assert ["cutter_queue", "work", "0", "1"] in rows
+    assert ["preview_queue", "work", "0", "0"] in rows
+    assert ["retry_5s", "retry", "0"] in rows
+
+
+async def test_a_silence_is_shown_and_in_the_audit_trail_and_can_be_ended(manager: Path) -> None:
+    said = await ask(manager, "alerts", "--silence", "site-fails", "--subject", "tube.example", "--for", "2h")
+    assert "site-fails (tube.example) is silenced for 2 h" in said.stdout.replace("1 h 59 min", "2 h"), said.stderr
+    (deed,) = (await ask(manager, "audit")).stdout.splitlines()[1:]
+    assert "silence" in deed and "site-fails" in deed and "tube.example" in deed
+    said = await ask(manager, "alerts", "--silence", "site-fails", "--subject", "tube.example", "--for", "0s")
+    assert "silenced" not in said.stdout
+    said = await ask(manager, "alerts", "--silence", "nothing")
+    assert (said.returncode, said.stderr[:40]) == (1, "clipmill: no such rule; there are: worker"[:40])
+    assert "no length of time" in (await ask(manager, "alerts", "--silence", "site-fails", "--for", "long")).stderr
+
+
+async def test_rules_are_shown_with_what_they_measure(manager: Path) -> None:
+    said = await ask(manager, "alerts", "--rules")
+    rows = {row.split()[0]: row for row in said.stdout.splitlines()[1:] if row.strip()}
+    assert "messages that were given up" in rows["dead-letters-grow"]
+
+
 @pytest.mark.parametrize(
     ("words", "key"),
-    [(("status",), "broker"), (("workers",), "workers"), (("jobs",), "jobs"), (("status", "open"), "tree")],
+    [
+        (("status",), "broker"),
+        (("workers",), "workers"),
+        (("jobs",), "jobs"),
+        (("queues",), "queues"),
+        (("alerts",), "rules"),
+        (("audit",), "audit"),
+        (("status", "open"), "tree"),
+    ],
 )
 async def test_programs_get_the_managers_own_json(manager: Path, words: tuple[str, ...], key: str) -> None:
     assert key in json.loads((await ask(manager, *words, "--json")).stdout)

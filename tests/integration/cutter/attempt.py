@@ -36,7 +36,7 @@ class Attempt:
     @property
     def encoded(self) -> bool:
         """Whether the picture was encoded anew."""
-        return any(self.workspace.glob("*-encoded.mp4"))
+        return any(self.workspace.glob("*-encoded.*"))
 
 
 def attempt(root: Path, source: Path, about: dict[str, str | int | float] | None = None, **options: Any) -> Attempt:

@@ -9,14 +9,16 @@ import pytest
 from clipmill_cutter.check import check
 from clipmill_cutter.copy import Source, copy
 from clipmill_cutter.frames import Frames
+from clipmill_cutter.limit import Limit
+from clipmill_cutter.mode import Mode
 from clipmill_cutter.packets import survey
 from clipmill_cutter.part_writer import Written
-from clipmill_cutter.plan import plan
+from clipmill_cutter.plan import parts, plan
 from clipmill_cutter.unfit import Unfit
 from tests.integration.cutter.sources import closed
 from tests.rig.program import run
 
-LIMIT = Fraction(10)
+LIMIT = Limit(seconds=Fraction(10))
 
 
 def ignore(percent: float) -> None:
@@ -31,10 +33,11 @@ def frames(tmp_path: Path) -> Frames:
 @pytest.fixture
 def second(tmp_path: Path, frames: Frames) -> Written:
     """The second part of three, as it should be."""
-    parts = plan(frames, LIMIT).copy
-    assert parts
-    source = Source(path=tmp_path / "closed.mp4", frames=frames, parts=parts, limit=LIMIT)
-    return copy(source, tmp_path, ignore)[1]
+    planned = plan(frames, LIMIT, Mode.AUTO)
+    pieces = parts(frames, planned.starts) if planned else None
+    assert pieces
+    source = Source(path=tmp_path / "closed.mp4", frames=frames, parts=pieces, limit=LIMIT.seconds)
+    return copy(source, tmp_path, ignore).parts[1]
 
 
 def test_a_part_as_planned_passes(second: Written, frames: Frames) -> None:
@@ -43,7 +46,7 @@ def test_a_part_as_planned_passes(second: Written, frames: Frames) -> None:
 
 def test_a_part_longer_than_the_limit_does_not(second: Written, frames: Frames) -> None:
     with pytest.raises(Unfit, match=r"longer than 7\.9 s"):
-        check(second, frames, Fraction(79, 10))
+        check(second, frames, Limit(seconds=Fraction(79, 10)))
 
 
 @pytest.mark.parametrize(("more", "complaint"), [(1, "240 pictures instead of 241"), (-1, "more pictures")])
@@ -51,6 +54,11 @@ def test_a_picture_too_few_or_too_many_is_found(second: Written, frames: Frames,
     other = replace(second, part=replace(second.part, stop=second.part.stop + more))
     with pytest.raises(Unfit, match=complaint):
         check(other, frames, LIMIT)
+
+
+def test_a_part_with_more_bytes_than_the_limit_does_not(second: Written, frames: Frames) -> None:
+    with pytest.raises(Unfit, match="bytes, which is more than 1000"):
+        check(second, frames, replace(LIMIT, bytes=1000))
 
 
 def test_a_picture_at_another_time_is_found(second: Written, frames: Frames) -> None:

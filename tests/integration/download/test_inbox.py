@@ -7,7 +7,7 @@ import pytest
 
 from clipmill import settings
 from clipmill.messages import Step
-from clipmill.outcome import Done, Reject, Retry, ToolError
+from clipmill.outcome import Done, Reject, ToolError
 from clipmill.store import Store
 from clipmill.workspace import open_workspace
 from clipmill_download.handler import handle
@@ -48,14 +48,6 @@ def test_a_file_that_is_no_video_is_rejected(store: Path, inbox: Path, name: str
     got = attempt(store, file=inbox / name).outcome
     assert isinstance(got, Reject)
     assert got.cause in ("corrupt", "unsupported")
-
-
-def test_a_file_that_does_not_fit_is_left_where_it_is(store: Path, inbox: Path) -> None:
-    with (inbox / "huge.mp4").open("wb") as file:
-        file.truncate(1 << 43)
-    got = attempt(store, file=inbox / "huge.mp4").outcome
-    assert isinstance(got, Retry)
-    assert got.cause == "disk"
 
 
 def test_a_file_that_is_exchanged_after_the_check_is_not_taken(store: Path, inbox: Path) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from clipmill.outcome import Retry
+from clipmill.outcome import Reject, Retry
+from clipmill.store import Store
 from tests.integration.download.attempt import attempt
 from tests.integration.download.feed import feed
 from tests.media import clips
@@ -85,19 +86,25 @@ def test_an_entry_never_goes_on_in_the_file_of_another(site: Server, store: Path
     assert [file.read_bytes() for file in attempt(store, link).files] == [one.read_bytes(), two.read_bytes()]
 
 
-def test_a_disk_without_room_for_the_rest_stops_the_download_before_it_is_full(site: Server, store: Path) -> None:
+def test_what_is_larger_than_the_disk_is_refused_before_anything_is_written(site: Server, store: Path) -> None:
+    """For good, with the figures: no waiting makes a disk larger."""
     with (site.folder / "huge.mp4").open("wb") as file:
         file.truncate(1 << 43)
     got = attempt(store, site.url("huge.mp4")).outcome
-    assert isinstance(got, Retry)
+    assert isinstance(got, Reject)
     assert got.cause == "disk"
-    assert "MiB more are needed" in got.reason
+    assert "it can never fit: the whole disk has" in got.reason
     assert part_size(store) < 1 << 20
 
 
-def test_a_disk_whose_reserve_is_touched_starts_no_download(site: Server, store: Path) -> None:
-    clips.clip(site.folder)
-    got = attempt(store, site.url("clip.mp4"), DISK_RESERVE="1000T").outcome
+def test_what_would_fit_on_an_emptier_disk_waits_and_costs_no_attempt(site: Server, store: Path) -> None:
+    """Twice the size of the source is wanted: for itself, and for what is made of it."""
+    disk = Store(store).disk()
+    with (site.folder / "large.mp4").open("wb") as file:
+        file.truncate(disk.free // 2 + (1 << 20))
+    got = attempt(store, site.url("large.mp4"), DISK_RESERVE="1M").outcome
     assert isinstance(got, Retry)
     assert got.cause == "disk"
-    assert site.requests == []
+    assert got.not_before is not None
+    assert "more are needed" in got.reason
+    assert part_size(store) < 1 << 20

@@ -33,9 +33,9 @@ class _Connection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-async def ask(path: Path, target: str, method: str = "GET") -> Answer:
+async def ask(path: Path, target: str, method: str = "GET", *, body: bytes | None = None) -> Answer:
     """The answer to a request; asked in a thread, since the manager answers in this one's loop."""
-    return await asyncio.to_thread(_ask, path, target, method)
+    return await asyncio.to_thread(_ask, path, target, method, body)
 
 
 async def ask_until(
@@ -54,10 +54,10 @@ async def ask_until(
         raise TimeoutError(f"{target} still answers {json.dumps(answer)[:2000]}") from None
 
 
-def _ask(path: Path, target: str, method: str) -> Answer:
+def _ask(path: Path, target: str, method: str, body: bytes | None) -> Answer:
     connection = _Connection(path)
     try:
-        connection.request(method, target)
+        connection.request(method, target, body)
         response = connection.getresponse()
         return Answer(response.status, response.headers.get("Content-Type", ""), response.read())
     finally:

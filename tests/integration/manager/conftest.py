@@ -19,6 +19,7 @@ from clipmill.systemd import Supervisor
 from clipmill_manager.consumer import Manager
 from tests.unit.manager.telling import HOST
 
+NO_RULES = Path("/nowhere/alerts.toml")
 NO_BUS = "unix:path=/nowhere/system_bus_socket"
 
 
@@ -34,9 +35,11 @@ def broker() -> InProcessBroker:
 
 
 @asynccontextmanager
-async def at_work(settings: Settings, broker: Broker, *, bus: str = NO_BUS) -> AsyncIterator[Path]:
+async def at_work(
+    settings: Settings, broker: Broker, *, bus: str = NO_BUS, rules: Path = NO_RULES
+) -> AsyncIterator[Path]:
     """A running manager for the length of a block; the path of its socket."""
-    manager = Manager(settings, bus=bus)
+    manager = Manager(settings, bus=bus, rules=rules)
     worker = EventWorker(manager, broker=broker, settings=settings, supervisor=Supervisor())
     running = asyncio.ensure_future(worker.run())
     try:

@@ -1,5 +1,6 @@
 """The manager's HTTP interface, over its real unix socket, fed by the events of a fleet."""
 
+import json
 import stat
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from clipmill import messages, topology
+from clipmill.events import Alert, read_event
 from clipmill.inprocess import InProcessBroker
 from clipmill.session import Session
 from clipmill.settings import Settings
@@ -27,6 +29,7 @@ async def test_the_fleet_is_there_at_a_glance(manager: Path, session: Session) -
     fleet = await ask_until(manager, "/api/fleet", lambda fleet: fleet["health"]["totalJobs"] == 4)
     assert fleet["health"]["successRate"] == 0.75
     pools = {pool["service"]: pool for pool in fleet["pools"]}
+    assert pools["download"].pop("spec")["processor"] == "clipmill_download.handler"
     assert pools["download"] == {
         "service": "download",
         "workers": [WORKER],
@@ -103,7 +106,7 @@ async def test_prometheus_gets_figures_with_bounded_labels(manager: Path, sessio
     assert 'clipmill_worker_crashes_total{service="download"} 0.0' in lines
     assert 'clipmill_jobs_total{outcome="succeeded"} 1.0' in lines
     assert 'clipmill_jobs_total{outcome="failed"} 1.0' in lines
-    assert 'clipmill_queue_depth{queue="download_queue"} 0.0' in lines
+    assert 'clipmill_queue_depth{kind="work",queue="download_queue"} 0.0' in lines
     assert "clipmill_broker_connected 1.0" in lines
 
 
@@ -182,3 +185,54 @@ def _below(job: dict[str, Any], step_id: str) -> list[tuple[str, float, int]]:
     """The steps that follow a step, how far they are and how long they waited; what is told is there bit by bit."""
     steps = [step for step in job.get("tree", []) if step["stepId"] == step_id]
     return [(below["stepId"], below["percent"], below["waitingMs"]) for step in steps for below in step["steps"]]
+
+
+async def test_an_alert_fires_is_published_silenced_and_survives_a_restart(
+    settings: Settings, broker: InProcessBroker, session: Session, tmp_path: Path
+) -> None:
+    rules = tmp_path / "alerts.toml"
+    rules.write_text('[[rule]]\nname = "full"\nmeasure = "disk-share"\nabove = 0.0\nseverity = "low"')
+    settings.store.mkdir(parents=True)
+    async with at_work(settings, broker, rules=rules) as socket:
+        answer = await ask_until(socket, "/api/alerts", lambda answer: answer["alerts"] and not answer["unsent"])
+        assert answer["alerts"][0] | {"value": 0, "text": "", "since": 0} == {
+            "rule": "full",
+            "subject": "store",
+            "severity": "low",
+            "state": "firing",
+            "value": 0,
+            "text": "",
+            "since": 0,
+            "silenced": False,
+        }
+        asked = {"rule": "full", "milliseconds": 60_000, "who": "ann"}
+        answer = (await ask(socket, "/api/alerts/silence", "POST", body=json.dumps(asked).encode())).json
+        assert answer["alerts"][0]["silenced"]
+        (deed,) = (await ask(socket, "/api/audit")).json["audit"]
+        assert (deed["who"], deed["action"], deed["target"]) == ("ann", "silence", "full")
+    async with session.consume(topology.NOTIFIER_QUEUE, prefetch=10) as deliveries:
+        told = read_event((await anext(aiter(deliveries))).body)
+        assert isinstance(told, Alert)
+        assert (told.payload.rule, told.payload.news) == ("full", "firing")
+    async with at_work(settings, broker, rules=rules) as socket:
+        answer = (await ask(socket, "/api/alerts")).json
+        assert (answer["alerts"][0]["state"], answer["unsent"]) == ("firing", 0)
+        assert answer["silences"][0]["who"] == "ann"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "no silence"),
+        (b"[]", "no silence"),
+        (b'{"rule": "nothing", "milliseconds": 1, "who": "ann"}', "no such rule; there are: worker-crash-rate"),
+        (b'{"rule": "disk-full", "milliseconds": 99999999999, "who": "ann"}', "within 30 days"),
+        (b'{"rule": "disk-full", "milliseconds": 1, "who": "a\\u0000"}', "must be names"),
+        (b'{"rule": "disk-full", "milliseconds": 1, "who": "ann", "subject": ""}', "must be names"),
+        (b"x" * 20_000, "more than 10000 bytes"),
+    ],
+)
+async def test_a_silence_that_cannot_be_is_refused(manager: Path, body: bytes, says: str) -> None:
+    answer = await ask(manager, "/api/alerts/silence", "POST", body=body)
+    assert answer.status in (400, 413)
+    assert says in answer.json["error"]

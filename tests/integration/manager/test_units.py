@@ -28,6 +28,8 @@ ExecStart=/bin/sh -c 'test %i != 9 || exit 78; systemd-notify --ready --status="
 Restart=always
 RestartSec=1
 RestartPreventExitStatus=78
+MemoryMax=200M
+CPUQuota=50%
 """
 
 
@@ -55,6 +57,7 @@ class Watch:
     states: list[UnitState] = field(default_factory=list)
     statuses: list[str] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    units: Units = field(init=False)
 
     def observe(self, unit: UnitState) -> None:
         self.states.append(unit)
@@ -81,7 +84,8 @@ async def watch(machine: Machine, address: str) -> AsyncIterator[Watch]:
     machine.run("systemctl stop 'download@*'; systemctl reset-failed")
     machine.run("systemctl start download@1")
     watch = Watch()
-    watching = asyncio.ensure_future(Units(watch.observe, watch.register.vanish, address=address, retry=0.2).watch())
+    watch.units = Units(watch.observe, watch.register.vanish, address=address, retry=0.2)
+    watching = asyncio.ensure_future(watch.units.watch())
     await watch.until(lambda: watch.worker("download@1"))
     yield watch
     watching.cancel()
@@ -159,3 +163,39 @@ async def _kill(watch: Watch, machine: Machine) -> None:
     crashes = watch.statuses.count("crashed")
     await asyncio.to_thread(machine.run, "kill -9 $(systemctl show --value -p MainPID download@1)")
     await watch.until(lambda: watch.statuses.count("crashed") > crashes and watch.statuses[-1] == "running")
+
+
+async def test_a_unit_that_is_restarted_for_us_drains_and_comes_back(watch: Watch, machine: Machine) -> None:
+    before = watch.worker("download@1")
+    assert before
+    await watch.units.restart("download@1.service")
+    await watch.until(lambda: (now := watch.worker("download@1")) and now.thread_id not in (0, before.thread_id))
+    await watch.until(lambda: watch.statuses[-1] == "running")
+    assert "crashed" not in watch.statuses
+
+
+async def test_a_unit_that_is_forgiven_has_no_restarts_and_the_crash_stays_counted(
+    watch: Watch, machine: Machine
+) -> None:
+    await _kill(watch, machine)
+    await watch.until(lambda: _restarts(watch) == 1)
+    await watch.units.forgive("download@1.service")
+    await asyncio.to_thread(machine.run, "test $(systemctl show --value -p NRestarts download@1) = 0")
+    worker = watch.worker("download@1")
+    assert worker
+    assert worker.crash_count == 1
+
+
+async def test_the_limits_of_a_unit_are_in_its_workers_specification(watch: Watch) -> None:
+    (pool,) = [pool for pool in watch.register.pools() if pool.service == "download"]
+    assert pool.spec
+    assert (pool.spec.path, pool.spec.queue, pool.spec.instances) == ("download@.service", "download_queue", 1)
+    assert (pool.spec.memory, pool.spec.cpu, pool.spec.restart_policy) == (200 << 20, 0.5, "always")
+    worker = watch.worker("download@1")
+    assert worker
+    assert worker.memory_limit == 200 << 20
+
+
+def _restarts(watch: Watch) -> int:
+    state = watch.units.state("download@1.service")
+    return state.restarts if state else 0

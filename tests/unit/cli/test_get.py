@@ -1,10 +1,12 @@
 """`clipmill get`: the files of a job, out of a real store, by their manifests."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from clipmill import identifiers
+from clipmill.graveyard import Graveyard
 from clipmill.messages import Artifact, Step
 from clipmill.outcome import Done
 from clipmill.store import Store, checksum
@@ -56,6 +58,18 @@ def test_the_source_comes_when_it_is_asked_for_or_all_there_is(store: Store, tmp
     commit(store, "talk/preview/0", "preview.mp4")
     assert get(store, "talk", "-o", str(tmp_path / "two"), "--source").returncode == 0
     assert (names(tmp_path / "one"), names(tmp_path / "two")) == (["talk-1.mp4"], ["preview.mp4", "talk-1.mp4"])
+
+
+def test_of_a_job_whose_files_were_removed_it_says_when_and_why(store: Store, tmp_path: Path) -> None:
+    commit(store, "talk/cutter/0", "part-001.mp4")
+    for _ in Graveyard(store).bury("talk", "after 30 days", untouched=0):
+        pass
+    got = get(store, "talk", "-o", str(tmp_path / "out"))
+    assert got.returncode == 1
+    assert (
+        f"the files of job talk were removed after 30 days on {time.strftime('%Y-%m-%d')}; submit it again"
+        in got.stderr
+    )
 
 
 def test_files_of_the_same_name_get_their_step_before_it(store: Store, tmp_path: Path) -> None:

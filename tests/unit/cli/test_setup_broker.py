@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from clipmill import topology
+from clipmill import consumer_timeout, topology
 from clipmill.pipeline import SERVICES
 from clipmill.settings import BrokerAddress
 from clipmill.topology import Queue
@@ -171,7 +171,7 @@ def test_a_change_is_one_line_for_each_kind_of_thing() -> None:
 def test_a_step_that_the_broker_would_take_away_is_warned_of(
     version: str, node: float | None, warned: str | None
 ) -> None:
-    text = wording.consumer_timeout_warning(version, 7200, node)
+    text = consumer_timeout.warning(version, 7200, node)
     assert (text is None) == (warned is None)
     if text and warned:
         assert warned in text

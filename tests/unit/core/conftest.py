@@ -44,10 +44,11 @@ class Fleet:
         self.tasks.append((worker, asyncio.create_task(worker.run())))
         return worker
 
-    async def send(self, body: bytes, service: str = "download", **properties: object) -> None:
-        """A message on the work queue of `service`, as any client publishes it."""
+    async def send(self, body: bytes, service: str = "download", *, queue: str = "", **properties: object) -> None:
+        """A message on the work queue of `service`, or on `queue`, as any client publishes it."""
+        key = queue or work_queue(service)
         await self.session.publish(
-            Publication(exchange="", routing_key=work_queue(service), body=body, **properties)  # type: ignore[arg-type]
+            Publication(exchange="", routing_key=key, body=body, **properties)  # type: ignore[arg-type]
         )
 
     async def take(self, queue: str) -> Delivery:
@@ -93,14 +94,21 @@ class Fleet:
         self.tasks.clear()
 
 
-@pytest.fixture
-async def fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
+@contextlib.asynccontextmanager
+async def fleet_at(root: Path) -> AsyncIterator[Fleet]:
     """No workers yet; whatever a test starts is drained at its end."""
     broker = InProcessBroker()
     session = await broker.open()
     await session.declare(fleet_topology(("download", "cutter", "preview")) | EVERYTHING)
-    fleet = Fleet(tmp_path, broker, session)
+    fleet = Fleet(root, broker, session)
     yield fleet
-    (tmp_path / "go").touch()
+    (root / "go").touch()
     with contextlib.suppress(asyncio.CancelledError):
         await fleet.stop()
+
+
+@pytest.fixture
+async def fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
+    """A fleet with a store of its own."""
+    async with fleet_at(tmp_path) as fleet:
+        yield fleet

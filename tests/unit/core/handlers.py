@@ -45,6 +45,20 @@ def _half(workspace: Workspace) -> Outcome:
     return _wait(workspace)
 
 
+def _grow(workspace: Workspace) -> Outcome:
+    """Writes 20 MiB, and keeps them until the test makes the file `go`."""
+    (workspace.path / "half").write_bytes(bytes(20 << 20))
+    workspace.progress(50)
+    return _wait(workspace)
+
+
+def _fill(workspace: Workspace) -> Outcome:
+    """Writes until the disk is full."""
+    with (workspace.path / "half").open("wb") as file:
+        while True:
+            file.write(bytes(1 << 20))
+
+
 def _segfault(_: Workspace) -> Outcome:
     ctypes.string_at(0)
     raise AssertionError("unreachable")
@@ -85,6 +99,8 @@ _WAYS: dict[str, Callable[[Workspace], Outcome]] = {
     "cancelled": lambda _: Cancelled("nobody wants it"),
     "wait": _wait,
     "half": _half,
+    "grow": _grow,
+    "fill": _fill,
     "segfault": _segfault,
     "kill": _kill,
     "exit": _exit,

@@ -94,3 +94,33 @@ def test_an_identity_of_the_senders_own_must_be_one(job_id: object) -> None:
     else:
         with pytest.raises(MalformedMessage, match="no jobId"):
             admission.admit(fields, delivery(b""), "download")
+
+
+def nested(levels: int) -> bytes:
+    """A step with an option so many levels deep."""
+    return b'{"link": "x", "options": {"deep": ' + b"[" * (levels - 3) + b"[]" + b"]" * (levels - 3) + b"}}"
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (nested(101), "nested more than 100 deep"),
+        (nested(990), "deep|depth"),  # just below Python's own limit, which is reached on the way on
+        (nested(5000), "no JSON"),
+        (b'{"link": "' + b"x" * (256 << 10) + b'"}', "more than 262144"),
+        (b'{"link": "x", "attempt": -5}', ">= 1"),  # would be retried for ever
+        (b'{"link": "x", "attempt": 1e300}', "attempt"),
+        (b'{"link": "x", "notBefore": 100000000000000000000000000}', "notBefore"),
+        (b'{"link": "x", "parentId": "other/download/0"}', "no stepId of job"),  # nobody would be told of its end
+    ],
+)
+def test_what_no_step_of_ours_is_like_is_refused(body: bytes, why: str) -> None:
+    """Before it can do harm; what it says of its sender is salvaged."""
+    with pytest.raises(MalformedMessage, match=why):
+        admission.admit(messages.read_object(body), delivery(body), "download")
+    assert len(admission.salvage(delivery(body), "download").link or "") <= 2000
+
+
+def test_a_hundred_levels_are_enough_for_everybody() -> None:
+    """What is not too deep passes."""
+    assert messages.read_object(nested(100))

@@ -3,7 +3,7 @@
 import pytest
 
 from clipmill import pipeline
-from clipmill.messages import Artifact, Pipeline, Step
+from clipmill.messages import Artifact, MalformedMessage, Pipeline, Step
 
 STEP = Step(
     job_id="j",
@@ -67,3 +67,20 @@ def test_steps_of_deeper_tiers_never_share_an_id() -> None:
 def test_an_empty_slip_spawns_nothing() -> None:
     """The end of the way."""
     assert pipeline.spawn(Step(job_id="j", id="j/cutter/0"), FILES) == []
+
+
+@pytest.mark.parametrize(
+    ("step_id", "slip", "why"),
+    [
+        ("j/download/0", (("nobody",),), "no service named 'nobody'"),  # no queue would take what follows
+        ("j/download/0", (("cutter",),) * 9, "9 tiers"),  # the index of the last would be none
+        ("j/cutter/0.0.0.0.0.0.0", (("preview",), ("preview",)), "2 tiers"),
+        ("j/download/0", (("cutter",) * 10_000,), "twice"),  # ten thousand times the same step
+    ],
+)
+def test_a_slip_that_leads_nowhere_is_refused_before_anything_is_worked(step_id: str, slip: Pipeline, why: str) -> None:
+    """A worker that has done its work could never settle it."""
+    parent = None if step_id.endswith("download/0") else "j/download/0"
+    with pytest.raises(MalformedMessage, match=why):
+        pipeline.check(Step(job_id="j", id=step_id, parent_id=parent, pipeline=slip))
+    pipeline.check(Step(job_id="j", id=step_id, parent_id=parent, pipeline=slip[:1] if len(slip) > 1 else ()))

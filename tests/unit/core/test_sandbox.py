@@ -1,12 +1,10 @@
 """The inner ring: what an attempt that was taken over tries comes to nothing; outside the ring it succeeds."""
 
-import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +60,7 @@ def victim() -> Iterator[int]:
 
 @pytest.fixture
 def peer() -> Iterator[dict[str, str]]:
-    """Somebody who answers on TCP, UDP and an abstract socket of this machine."""
+    """Somebody who listens on TCP, UDP and an abstract socket of this machine."""
     name = f"clipmill-test-{os.getpid()}"
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
@@ -72,31 +70,11 @@ def peer() -> Iterator[dict[str, str]]:
         datagrams.bind(("127.0.0.1", 0))
         abstract.bind(f"\0{name}")
         abstract.listen()
-        threading.Thread(target=_answer, args=(server,), daemon=True).start()
-        threading.Thread(target=_echo, args=(datagrams,), daemon=True).start()
         yield {
             "tcp": f"127.0.0.1:{server.getsockname()[1]}",
             "udp": f"127.0.0.1:{datagrams.getsockname()[1]}",
             "abstract": name,
         }
-        server.shutdown(socket.SHUT_RDWR)
-        datagrams.sendto(b"", datagrams.getsockname())
-
-
-def _answer(server: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while True:
-            with server.accept()[0] as connection:
-                connection.sendall(b"!")
-
-
-def _echo(datagrams: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while True:
-            said, whose = datagrams.recvfrom(9)
-            if not said:
-                return
-            datagrams.sendto(b"!", whose)
 
 
 async def outcome_of(store: Path, handler: str, **options: Any) -> Outcome:

@@ -14,7 +14,8 @@ def test_without_any_setting_the_defaults_of_the_package_hold() -> None:
     assert str(given.broker) == "localhost:5672"
     assert (given.broker.vhost, given.broker.user) == ("clipmill", "clipmill")
     assert given.store == given.state == Path("/var/lib/clipmill")
-    assert (given.part_seconds, given.drain_timeout, given.disk_reserve) == (30, 90, 512 << 20)
+    assert (given.cut_profile, given.drain_timeout, given.disk_reserve) == ("whatsapp", 90, 512 << 20)
+    assert (given.retention, given.parked_retention, given.store_quota) == (30 * 86400, 30 * 86400, None)
 
 
 def test_every_mistake_is_named_at_once_with_what_to_do() -> None:
@@ -68,6 +69,22 @@ def test_a_child_reads_the_same_settings() -> None:
 def test_sizes_are_written_as_systemd_writes_them(text: str, size: int) -> None:
     """Powers of 1024."""
     assert settings.parse_size(text) == size
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30d", 2_592_000), ("12h", 43_200), ("90min", 5400), ("2 w", 1_209_600), ("1s", 1)]
+)
+def test_time_spans_are_written_as_systemd_writes_them(text: str, seconds: int) -> None:
+    """And `never` is a time that nobody lives to see."""
+    assert settings.parse_span(text) == seconds
+    assert settings.load({"RETENTION": "never"}).retention == settings.NEVER
+
+
+@pytest.mark.parametrize("text", ["0d", "30", "d", "-1d", "1m", "for ever"])
+def test_a_time_span_without_a_clear_meaning_is_refused(text: str) -> None:
+    """Neither 0, which might mean never as well as at once, nor m, which might be minutes or months."""
+    with pytest.raises(BadSettings, match=r"RETENTION=.*write a number with min, h, d or w, or never"):
+        settings.load({"RETENTION": text})
 
 
 def test_an_environment_file_is_read_and_never_executed(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from clipmill.probe import Audio, Probe, Video
 from clipmill_cutter import geometry, kind
+from clipmill_cutter.limit import Limit
 
 VIDEO = Video(
     index=0,
@@ -31,15 +32,18 @@ PHONE = Probe(
     streams=2,
 )
 
+LIMIT = Limit(seconds=Fraction(30), bytes=10**8)
+
 
 def test_what_a_phone_made_is_sent_as_it_is() -> None:
-    assert kind.can_be_sent(PHONE, Fraction(30))
+    assert kind.can_be_sent(PHONE, LIMIT, phone=True)
 
 
 @pytest.mark.parametrize(
     "other",
     [
         replace(PHONE, seconds=30.1),  # the container says so, and sites believe it
+        replace(PHONE, bytes=10**8 + 1),
         replace(PHONE, start=100.0),
         replace(PHONE, brand="qt"),
         replace(PHONE, brand="iso5"),  # fragmented
@@ -50,11 +54,17 @@ def test_what_a_phone_made_is_sent_as_it_is() -> None:
     ],
 )
 def test_anything_else_is_not(other: Probe) -> None:
-    assert not kind.can_be_sent(other, Fraction(30))
+    assert not kind.can_be_sent(other, LIMIT, phone=True)
+
+
+def test_an_archive_keeps_whatever_is_short_enough() -> None:
+    other = replace(PHONE, format="matroska,webm", brand="", video=replace(VIDEO, codec="vp9"), start=100.0)
+    assert kind.can_be_sent(other, LIMIT, phone=False)
+    assert not kind.can_be_sent(replace(other, seconds=31), LIMIT, phone=False)
 
 
 def test_sound_may_outlast_the_limit_by_less_than_a_packet() -> None:
-    assert kind.can_be_sent(replace(PHONE, seconds=30.02), Fraction(30))
+    assert kind.can_be_sent(replace(PHONE, seconds=30.02), LIMIT, phone=True)
 
 
 @pytest.mark.parametrize(

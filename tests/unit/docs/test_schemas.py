@@ -98,7 +98,7 @@ def test_asyncapi_names_every_message_and_each_has_a_place() -> None:
     """Every event of the code's union, and what is no event."""
     document = asyncapi()
     names = {str(kind.__struct_config__.tag) for kind in get_args(Event)}
-    others = {"submission", "step", "dead-letter", "cancel", "notice"}
+    others = {"submission", "step", "dead-letter", "cancel", "remove", "notice"}
     assert document["components"]["messages"].keys() == names | others
     carried = {name for channel in document["channels"].values() for name in channel["messages"]}
     assert carried == document["components"]["messages"].keys()

@@ -18,7 +18,7 @@ from clipmill.session import Deliveries, Publication, Session
 from clipmill.systemd import Supervisor
 from clipmill.topology import Queue, Topology
 from clipmill_notifier.consumer import Notifier
-from clipmill_notifier.notice import Notice, read_notice
+from clipmill_notifier.notice import Notice, Told, read_notice
 
 T = TypeVar("T")
 
@@ -67,6 +67,12 @@ class Bench:
 
     async def notice(self) -> Notice:
         """The next notice on the reply queue."""
+        told = await self.told()
+        assert isinstance(told, Notice)
+        return told
+
+    async def told(self) -> Told:
+        """The next notice or alert on the reply queue."""
         async with asyncio.timeout(10):
             return read_notice((await anext(aiter(self.answers))).body)
 

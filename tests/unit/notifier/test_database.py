@@ -19,7 +19,7 @@ def test_a_memory_is_made_where_there_is_none_and_found_again(tmp_path: Path) ->
     """Its folder too; in WAL, with every commit on disk."""
     for _ in range(2):
         database = Database(tmp_path / "state" / "notifier.db")
-        assert database.run("PRAGMA user_version").fetchone() == (1,)
+        assert database.run("PRAGMA user_version").fetchone() == (2,)
         assert database.run("PRAGMA journal_mode").fetchone() == ("wal",)
         assert database.run("PRAGMA synchronous").fetchone() == (2,)
         database.close()

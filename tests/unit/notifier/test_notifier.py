@@ -189,7 +189,7 @@ async def test_what_is_old_and_told_is_forgotten_and_nothing_else(bench: Bench) 
     await bench.tell(*whole("old"), *whole("late"), *whole("waiting", replyTo="gone"), *whole("open")[:2])
     await bench.settled()
     await bench.stop()
-    bench.write("UPDATE jobs SET closed_at = 1 WHERE job_id IN ('old', 'waiting')")
+    bench.write("UPDATE jobs SET closed_at = 1, removal_at = 1 WHERE job_id IN ('old', 'waiting')")
     bench.start()
     await bench.until(lambda: len(bench.rows("SELECT 1 FROM jobs")) == 3)
     for table in ("jobs", "steps", "notices"):

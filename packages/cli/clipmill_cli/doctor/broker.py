@@ -6,15 +6,14 @@ import asyncio
 import os
 from collections.abc import Iterator
 
-from clipmill import topology
+from clipmill import consumer_timeout, topology
 from clipmill.broker import RabbitBroker
 from clipmill.pipeline import SERVICES
 from clipmill.session import BrokerRefused, BrokerUnreachable, Session, SessionLost
 from clipmill.settings import CREDENTIALS, BrokerAddress, Settings, load
 from clipmill_cli.doctor.finding import Finding, ok, problem, unchecked, warning
-from clipmill_cli.doctor.place import Place
+from clipmill_cli.doctor.place import Place, by_root
 from clipmill_cli.rabbitmq import here
-from clipmill_cli.rabbitmq.policy import numbers
 
 CHECK = "broker"
 SETUP = "sudo clipmill setup broker"
@@ -28,10 +27,10 @@ def check(settings: Settings, place: Place) -> Iterator[Finding]:
     if not place.is_installed and settings.broker == load({}).broker:
         yield unchecked(CHECK, "no fleet is installed here and BROKER_URL is not set; clipmill run needs no broker")
     else:
-        yield from asyncio.run(_enter(settings.broker))
+        yield from asyncio.run(_enter(settings.broker, settings.job_timeout))
 
 
-async def _enter(address: BrokerAddress) -> list[Finding]:
+async def _enter(address: BrokerAddress, job_timeout: float) -> list[Finding]:
     try:
         session = await RabbitBroker(address, client="clipmill doctor").open()
     except BrokerUnreachable as error:
@@ -40,15 +39,24 @@ async def _enter(address: BrokerAddress) -> list[Finding]:
         says = f"{address} refuses {address.user} on vhost {address.vhost}: {error}"
         return [problem(CHECK, says, _let_in())]
     try:
-        return [*_version(address, session.version), await _queues(session)]
+        limit = _limit(address, session.version, job_timeout)
+        return [*_version(address, session.version), *limit, await _queues(session)]
     finally:
         await session.close()
 
 
 def _version(address: BrokerAddress, version: str) -> Iterator[Finding]:
     yield ok(CHECK, f"RabbitMQ {version} at {address} lets {address.user} in on vhost {address.vhost}")
-    if numbers(version) < _OLDEST:
+    if consumer_timeout.numbers(version) < _OLDEST:
         yield warning(CHECK, f"RabbitMQ {version} may lose what it dead-letters", "upgrade it to 3.10 or later")
+
+
+def _limit(address: BrokerAddress, version: str, job_timeout: float) -> Iterator[Finding]:
+    """How long the broker lets a worker hold a step; where its own setting can be seen, the policies' check says it."""
+    text = consumer_timeout.warning(version, job_timeout)
+    if text and not (by_root() and here.why_not(address) is None):
+        says, _, remedy = text.partition(": ")
+        yield warning(CHECK, says, remedy)
 
 
 async def _queues(session: Session) -> Finding:

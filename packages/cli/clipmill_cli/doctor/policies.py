@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from clipmill import consumer_timeout
 from clipmill.settings import Settings
 from clipmill_cli.doctor.broker import SETUP
 from clipmill_cli.doctor.finding import Finding, ok, unchecked, warning
@@ -11,7 +12,6 @@ from clipmill_cli.doctor.place import Place, by_root
 from clipmill_cli.rabbitmq import here, wording
 from clipmill_cli.rabbitmq.accounts import read_fleet
 from clipmill_cli.rabbitmq.difference import difference
-from clipmill_cli.rabbitmq.policy import has_consumer_timeout
 from clipmill_cli.rabbitmq.rabbitmqctl import RabbitmqCtl
 from clipmill_cli.rabbitmq.snapshot import Door
 from clipmill_cli.rabbitmq.wanted import Fleet, definitions
@@ -41,8 +41,8 @@ def inspect(door: Door, fleet: Fleet) -> Iterator[Finding]:
     lacking = wording.changes(found, made="missing", changed="outdated")
     troubles = [*lacking, *wording.warnings(found)]
     yield from (warning(CHECK, text, SETUP) for text in troubles)
-    node = None if has_consumer_timeout(current.version) else door.consumer_timeout()
-    if text := wording.consumer_timeout_warning(current.version, max(fleet.job_timeouts.values()), node):
+    node = None if consumer_timeout.is_per_queue(current.version) else door.consumer_timeout()
+    if text := consumer_timeout.warning(current.version, max(fleet.job_timeouts.values()), node):
         says, _, remedy = text.partition(": ")
         yield warning(CHECK, says, remedy)
     elif not troubles:

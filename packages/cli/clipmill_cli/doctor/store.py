@@ -50,14 +50,14 @@ def check(settings: Settings) -> Iterator[Finding]:
         return
     troubles = list(_folders(settings.store)) if _is_user("clipmill") else list(_own(settings.store))
     yield from troubles or [ok(CHECK, f"{settings.store}, owners and modes as they should be")]
-    yield room(Store(settings.store).free_bytes(), settings.disk_reserve)
+    yield room(Store(settings.store).disk().free, settings.disk_reserve)
 
 
 def room(free: int, reserve: int) -> Finding:
     """A finding on what is free on the store's disk."""
     says = f"{amounts.size(free)} free; DISK_RESERVE is {amounts.size(reserve)}"
     if free < reserve:
-        return problem(DISK, f"{says}: the workers wait", "delete old jobs below the store, or lower DISK_RESERVE")
+        return problem(DISK, f"{says}: the workers wait", "make room, or lower RETENTION, STORE_QUOTA or DISK_RESERVE")
     if free < _SCARCE * reserve:
         return warning(DISK, says, "make room before the workers wait")
     return ok(DISK, says)

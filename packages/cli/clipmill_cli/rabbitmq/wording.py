@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clipmill_cli.rabbitmq.difference import Difference
-from clipmill_cli.rabbitmq.policy import consumer_timeout, has_consumer_timeout
 from clipmill_cli.rabbitmq.snapshot import Item
 
 _ONE = {
@@ -44,19 +43,6 @@ def warnings(found: Difference) -> Iterator[str]:
             f" is refused. When it is empty: rabbitmqctl delete_queue --vhost {queue['vhost']} {queue['name']},"
             " then set the broker up again"
         )
-
-
-def consumer_timeout_warning(version: str, job_timeout: float, node: float | None) -> str | None:
-    """What to say where the consumer timeout is the node's alone and is, or may be, shorter than a step takes."""
-    needed = consumer_timeout(job_timeout)
-    if has_consumer_timeout(version) or (node is not None and node >= needed):
-        return None
-    now = "30 min by default" if node is None else f"{node:g} s now"
-    return (
-        f"RabbitMQ {version} takes a step away from its worker after consumer_timeout ({now}), and JOB_TIMEOUT lets a"
-        f" step take {job_timeout:g} s: write consumer_timeout = {needed * 1000} into /etc/rabbitmq/rabbitmq.conf and"
-        " restart rabbitmq-server"
-    )
 
 
 def _kind(section: str, items: list[Item]) -> str:

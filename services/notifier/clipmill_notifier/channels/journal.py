@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 
+from clipmill.events import Alert
 from clipmill.session import Session
 from clipmill.settings import Settings
-from clipmill_notifier.notice import Notice
+from clipmill_notifier.notice import Told
 
 log = logging.getLogger(__name__)
 
@@ -20,12 +21,12 @@ class Journal:
     at_once = 64
     patience: int | None = None
 
-    def wants(self, notice: Notice) -> bool:
+    def wants(self, notice: Told) -> bool:
         """Every notice."""
         return True
 
-    async def deliver(self, notice: Notice, session: Session) -> None:
-        """One line: job, sender, ending, files or reasons."""
+    async def deliver(self, notice: Told, session: Session) -> None:
+        """One line: job, sender, ending, files or reasons; or what the manager finds."""
         log.info("%s", line(notice))
 
 
@@ -34,8 +35,12 @@ def channel(settings: Settings) -> Journal:
     return Journal()
 
 
-def line(notice: Notice) -> str:
-    """The notice as one line."""
+def line(notice: Told) -> str:
+    """The notice or alert as one line."""
+    if isinstance(notice, Alert):
+        about = notice.payload
+        said = f"alert {about.rule} ({about.severity}) {about.news}: {about.subject}: {about.text}"
+        return " ".join(said.split())
     told = notice.payload
     parts = [f"job {notice.job_id} {told.ending}: {told.title}", f"for {told.sender or 'nobody in particular'}"]
     if told.files:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+from clipmill.events import Alert
 from clipmill.outcome import ToolError
 from clipmill.pipeline import SERVICES
 from clipmill.session import BrokerError, Publication, Session
 from clipmill.settings import BadSettings, Settings
 from clipmill.topology import DEFAULT_EXCHANGE, fleet_topology
-from clipmill_notifier.notice import Notice, write_notice
+from clipmill_notifier.notice import Told, write_notice
 
 _CONFIRM_SECONDS = 30
 _LONGEST_NAME = 255  # bytes: AMQP's short string
@@ -27,11 +28,11 @@ class ReplyQueue:
     def __init__(self, default: str | None) -> None:
         self._default = default
 
-    def wants(self, notice: Notice) -> bool:
+    def wants(self, notice: Told) -> bool:
         """A notice for which somebody named a queue."""
         return self._queue(notice) is not None
 
-    async def deliver(self, notice: Notice, session: Session) -> None:
+    async def deliver(self, notice: Told, session: Session) -> None:
         """Publish it and wait for the broker's confirmation. Raises ToolError."""
         queue = self._queue(notice) or ""
         if trouble := trouble_with(queue):
@@ -45,8 +46,8 @@ class ReplyQueue:
         except BrokerError as error:
             raise ToolError(f"reply queue {queue!r}: {error}") from None
 
-    def _queue(self, notice: Notice) -> str | None:
-        return notice.payload.reply_to or self._default
+    def _queue(self, notice: Told) -> str | None:
+        return self._default if isinstance(notice, Alert) else notice.payload.reply_to or self._default
 
 
 def channel(settings: Settings) -> ReplyQueue:
@@ -64,5 +65,5 @@ def trouble_with(queue: str) -> str | None:
     return "has a name that is too long" if len(queue.encode()) > _LONGEST_NAME else None
 
 
-def _publication(notice: Notice, queue: str) -> Publication:
+def _publication(notice: Told, queue: str) -> Publication:
     return Publication(exchange=DEFAULT_EXCHANGE, routing_key=queue, body=write_notice(notice), message_id=notice.id)

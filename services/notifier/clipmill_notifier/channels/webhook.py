@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from clipmill.outcome import ToolError
 from clipmill.session import Session
 from clipmill.settings import BadSettings, Settings
-from clipmill_notifier.notice import Notice, write_notice
+from clipmill_notifier.notice import Told, write_notice
 
 _SOCKET_SECONDS = 10
 _WHOLE_SECONDS = 30
@@ -41,11 +41,11 @@ class Webhook:
         self._secret = secret
         self._seconds = seconds
 
-    def wants(self, notice: Notice) -> bool:
-        """Every notice."""
+    def wants(self, notice: Told) -> bool:
+        """Every notice and alert."""
         return True
 
-    async def deliver(self, notice: Notice, session: Session) -> None:
+    async def deliver(self, notice: Told, session: Session) -> None:
         """POST it; any 2xx means that the receiver has it. Raises ToolError, permanent after a 410 (Gone)."""
         body = write_notice(notice)
         status = await self._post(body, signed(notice.id, body, self._secret, at=int(time.time())))

@@ -13,7 +13,7 @@ FILLER = "filler"
 def small_disk(path: Path, *, megabytes: int) -> Iterator[None]:
     """A file system of its own at `path`, in memory; needs the right to mount."""
     path.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "chaos", path], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "small", path], check=True)
     try:
         yield
     finally:
@@ -30,3 +30,9 @@ def fill(disk: Path) -> None:
 def free(disk: Path) -> None:
     """There is room again."""
     (disk / FILLER).unlink(missing_ok=True)
+
+
+def write(path: Path, *, megabytes: int) -> None:
+    """A file that really takes so much room."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(megabytes << 20))

@@ -1,0 +1,1 @@
+"""The manager under a long history and a large fleet."""

@@ -1,0 +1,1 @@
+"""Alerts: rules on what is measured, when they fire and recover, and who is told."""
