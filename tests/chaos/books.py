@@ -140,7 +140,7 @@ def _left_over(store: Store, parked: Counter[str]) -> Iterator[str]:
     for path in sorted((store.root / "work").rglob("*")):
         yield f"left over: {path.relative_to(store.root)}"
     for path in sorted((store.root / "workers").glob("*/running")):
-        if path.stat().st_size:
+        if path.read_bytes().strip():
             yield f"left over: {path.relative_to(store.root)}"
     for path in sorted((store.root / "inbox").glob("*")):
         if f"{path.name}/download/0" not in parked:

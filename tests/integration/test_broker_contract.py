@@ -230,6 +230,7 @@ async def test_consuming_from_a_missing_queue_ends_the_session(broker: Broker) -
         async with session.consume("no-such-queue", prefetch=1):
             pass
     assert await session.closed()
+    await session.close()
 
 
 async def test_a_queue_that_expires_is_gone_a_while_after_its_last_consumer(broker: Broker, session: Session) -> None:

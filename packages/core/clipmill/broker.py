@@ -10,13 +10,14 @@ import re
 import socket
 import ssl
 import struct
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pika
-from pika.adapters.asyncio_connection import AsyncioConnection
+from pika.adapters.asyncio_connection import AsyncioConnection, _AsyncioIOServicesAdapter
 from pika.exceptions import AMQPError, ChannelWrongStateError, ConnectionWrongStateError, InvalidFrameError
 from pika.frame import Header
 from pika.heartbeat import HeartbeatChecker
@@ -45,6 +46,7 @@ _TCP_SECONDS = 5
 _PROBE_SECONDS = 0.5
 _GOODBYE_SECONDS = 5
 _ANSWER_SECONDS = 60
+_READ_BYTES = 64 << 10
 _PERSISTENT, _TRANSIENT = 2, 1
 _PRECONDITION_FAILED = 406
 
@@ -101,6 +103,34 @@ class _Connection(AsyncioConnection):
             super()._adapter_emit_data(b"".join(later))
 
 
+class _Streams(_AsyncioIOServicesAdapter):
+    """Plain connections over asyncio's own transport, which writes at once and reads once. pika's asks the loop to tell
+    when the socket takes something before each write, takes that back afterwards, and reads until there is nothing.
+    """
+
+    def create_streaming_connection(
+        self,
+        protocol_factory: Callable[[], Any],
+        sock: socket.socket,
+        on_done: Callable[[Any], None],
+        ssl_context: ssl.SSLContext | None = None,
+        server_hostname: str | None = None,
+    ) -> Any:
+        """As pika asks for it: `on_done` is given (transport, protocol), or what went wrong."""
+        if ssl_context:
+            return super().create_streaming_connection(protocol_factory, sock, on_done, ssl_context, server_hostname)
+        return self._schedule_and_wrap_in_io_ref(_stream(protocol_factory, sock), on_done)
+
+
+async def _stream(protocol_factory: Callable[[], Any], sock: socket.socket) -> tuple[Any, Any]:
+    transport, protocol = await asyncio.get_running_loop().create_connection(protocol_factory, sock=sock)
+    # of asyncio's 256 KiB malloc would map new memory for each read, and unmap it again
+    transport.max_size = _READ_BYTES  # type: ignore[attr-defined]
+    # pika's protocol knows nothing of a transport that asks it to pause
+    transport.set_write_buffer_limits(high=sys.maxsize)
+    return transport, protocol
+
+
 class _Heartbeats(HeartbeatChecker):
     """Looks whether the broker is silent whenever it sends: pika looks seldom, and notices after 23 to 46 s.
 
@@ -136,7 +166,7 @@ class RabbitBroker:
             self._parameters(),
             on_open_callback=lambda opening: _fulfil(opened, opening),
             on_open_error_callback=lambda _, error: _fail(opened, BrokerRefused(_say(error))),
-            custom_ioloop=loop,
+            custom_ioloop=_Streams(loop),
         )
         try:
             async with asyncio.timeout(_HANDSHAKE_SECONDS):

@@ -15,7 +15,7 @@ from types import TracebackType
 
 import msgspec
 
-from clipmill import child_wire, death, family, memory, messages, settings
+from clipmill import child_wire, death, family, memory, settings
 from clipmill.child_wire import Ended, Ready, Report
 from clipmill.memory import Wear
 from clipmill.messages import Step
@@ -149,7 +149,7 @@ class _Process:
     async def attempt(self, step: Step, on_progress: Callable[[Report], None], stall: float) -> Outcome:
         """Give it the step; hear it out. Raises ChildLost, also when it says nothing for `stall` seconds."""
         assert self._streams
-        self._streams[1].write(messages.write_step(step) + b"\n")
+        self._streams[1].write(child_wire.encode_step(step))
         # said while the child wakes up, where it costs no time
         log.info("attempt %d begins: %.300s", step.attempt, step.file_path or step.link)
         on_progress(Report(0))

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import msgspec
 
-from clipmill import attempt_process, child_wire, log, messages, prctl, reach, sandbox, settings
+from clipmill import attempt_process, child_wire, log, prctl, reach, sandbox, settings
 from clipmill.attempt_process import Tell
 from clipmill.child_wire import Ended, Ready, Report
 from clipmill.messages import Step
@@ -52,7 +52,7 @@ def main() -> None:
         gc.freeze()  # what is imported stays: a collection in a forked process would copy all of it
         connection.sendall(child_wire.encode(Ready()))
         for line in lines:
-            step = messages.read_step(messages.read_object(line))
+            step = child_wire.decode_step(line)
             with log.about(step):
                 outcome = attempt(handle, step, given, lambda report: connection.sendall(child_wire.encode(report)))
             connection.sendall(child_wire.encode(Ended(outcome)))

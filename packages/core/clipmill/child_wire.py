@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from clipmill.messages import Step
 from clipmill.outcome import Outcome
 
 
@@ -27,6 +28,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
 FromChild = Ready | Report | Ended
 
 _decoder: msgspec.json.Decoder[FromChild] = msgspec.json.Decoder(FromChild)
+_steps = msgspec.json.Decoder(Step)
 
 
 def encode(message: FromChild) -> bytes:
@@ -37,3 +39,13 @@ def encode(message: FromChild) -> bytes:
 def decode(line: bytes) -> FromChild:
     """What a line says. Raises msgspec.DecodeError for anything else: a child is not trusted."""
     return _decoder.decode(line)
+
+
+def encode_step(step: Step) -> bytes:
+    """One line. It was checked when it came from its queue: the child need not know what else may lie there."""
+    return msgspec.json.encode(step) + b"\n"
+
+
+def decode_step(line: bytes) -> Step:
+    """The step that the child is given."""
+    return _steps.decode(line)

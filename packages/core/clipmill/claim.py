@@ -15,7 +15,7 @@ class Claim:
     freed, so after thousands of those each new file took 0.2 ms: seen.)
     """
 
-    def __init__(self, folder: Path, *, wait: bool = True) -> None:
+    def __init__(self, folder: str | Path, *, wait: bool = True) -> None:
         self._folder = os.fspath(folder)
         self._how = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
         self._descriptor = -1

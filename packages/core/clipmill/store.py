@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import hashlib
 import os
 import shutil
@@ -36,16 +35,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 _manifests = msgspec.json.Decoder(Manifest)
 
 
-@functools.lru_cache(maxsize=8)  # pathlib takes its time, and these are asked for a dozen times on a step's way
-def _home(root: Path, step_id: str) -> Path:
-    return root.joinpath("jobs", *identifiers.split_step_id(step_id))
-
-
-@functools.lru_cache(maxsize=8)
-def _workspace(root: Path, step_id: str) -> Path:
-    return root / "work" / ".".join(identifiers.split_step_id(step_id))
-
-
 class Store:
     """A directory tree on one file system, so that a rename publishes a whole step at once."""
 
@@ -61,11 +50,17 @@ class Store:
 
     def home(self, step_id: str) -> Path:
         """The folder in which a step's artifacts and its manifest lie."""
-        return _home(self.root, step_id)
+        return Path(self._home(step_id))
 
     def workspace(self, step_id: str) -> Path:
         """The scratch folder of a step: the same on every attempt, so that an interrupted download goes on."""
-        return _workspace(self.root, step_id)
+        return Path(self._workspace(step_id))
+
+    def _home(self, step_id: str) -> str:
+        return "/".join((self._jobs, *identifiers.split_step_id(step_id)))
+
+    def _workspace(self, step_id: str) -> str:
+        return f"{self._prefix}work/{'.'.join(identifiers.split_step_id(step_id))}"
 
     def inbox(self, job_id: str) -> Path:
         """The folder into which a person's command puts the files of a job."""
@@ -88,7 +83,7 @@ class Store:
 
     def manifest(self, step_id: str) -> Manifest | None:
         """What the step has committed, or None."""
-        text = _read(f"{self.home(step_id)}/{_MANIFEST}")
+        text = _read(f"{self._home(step_id)}/{_MANIFEST}")
         return None if text is None else _manifests.decode(text)
 
     def done(self, step: Step) -> Done | None:
@@ -102,7 +97,7 @@ class Store:
         After a cut connection two workers may have the same step: the second waits here, and finds it done. Without
         `wait` it raises BlockingIOError.
         """
-        return Claim(self.workspace(step.id), wait=wait)
+        return Claim(self._workspace(step.id), wait=wait)
 
     def commit(self, step: Step, done: Done) -> None:
         """Publish the artifacts that lie in the step's workspace: all of them or none.
@@ -111,7 +106,7 @@ class Store:
         sees the home sees it whole. A step that was committed meanwhile (by a second worker) keeps its first artifacts.
         Raises ToolError for artifacts that are no files of this step: whoever works on them next would be led astray.
         """
-        home, workspace = os.fspath(self.home(step.id)), os.fspath(self.workspace(step.id))
+        home, workspace = self._home(step.id), self._workspace(step.id)
         _check(done, f"{home.removeprefix(self._prefix)}/", workspace)
         service, job = os.path.dirname(home), f"{self._jobs}/{step.job_id}"
         _keep_only({os.path.basename(artifact.file_path) for artifact in done.artifacts}, workspace)
@@ -155,7 +150,7 @@ class Store:
 
     def clear_workspace(self, step: Step) -> None:
         """Remove the scratch folder of a step that needs it no more."""
-        if os.path.exists(folder := self.workspace(step.id)):
+        if os.path.exists(folder := self._workspace(step.id)):
             shutil.rmtree(folder, ignore_errors=True)
 
     def clear_inbox(self, step: Step) -> None:

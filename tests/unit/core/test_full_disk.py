@@ -52,13 +52,13 @@ def on_rungs(fleet: Fleet) -> list[dict[str, Any]]:
 
 
 async def test_a_step_waits_for_room_in_the_workers_hand_and_goes_on_by_itself(fleet: Fleet) -> None:
-    """Twice its source: 40 MiB and the reserve are wanted, 34 are free. It says so, and nothing was attempted."""
+    """Twice its source: 38 MiB and the reserve are wanted, 35 are free. It says so, and nothing was attempted."""
     disk.write(fleet.root / disk.FILLER, megabytes=10)
-    await cut(fleet)
+    await cut(fleet, megabytes=19)
     worker = fleet.worker("behave", "cutter", **RESERVE)
     await fleet.until(lambda: worker.signs.status.status is WorkerStatus.ERROR)
     assert "waiting for room on the disk" in worker.signs.note
-    assert "for job j: 34 MiB free, 40 MiB more are needed and 4 MiB stay free (DISK_RESERVE)" in worker.signs.note
+    assert "for job j: 35 MiB free, 38 MiB more are needed and 4 MiB stay free (DISK_RESERVE)" in worker.signs.note
     disk.free(fleet.root)
     result = await fleet.event(Result)
     assert isinstance(result, Result)

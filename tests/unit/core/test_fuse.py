@@ -76,6 +76,14 @@ def test_a_record_does_not_keep_the_end_of_a_longer_one(tmp_path: Path) -> None:
     assert Fuse(tmp_path, "cutter@1").inspect() == STEP
 
 
+def test_what_an_earlier_version_wrote_is_read(tmp_path: Path) -> None:
+    """Its records were as long as what they say: an upgrade in the middle of a step forgets no crash."""
+    crash(tmp_path)
+    record = tmp_path / "cutter@1" / "running"
+    record.write_text(record.read_text().rstrip())
+    assert Fuse(tmp_path, "cutter@1").inspect() == STEP
+
+
 def test_a_step_that_ended_leaves_no_count(tmp_path: Path) -> None:
     """Not a file for each crash that there ever was."""
     crash(tmp_path)
