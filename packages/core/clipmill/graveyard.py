@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import shutil
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from clipmill.claim import Claim
 from clipmill.store import Store
 
+_DAY = 86400
 _MONTHS = 3
 """Stones are kept by the month, so that forgetting them walks no tree: those of this month and of the two before it."""
 
@@ -135,6 +137,11 @@ def _remove_folder(path: Path) -> None:
 
 def _months() -> list[str]:
     """The names of this month and of those before it whose stones still stand."""
-    now = time.gmtime()
+    return _months_until(int(time.time() // _DAY))
+
+
+@functools.lru_cache(maxsize=1)  # each step asks
+def _months_until(day: int) -> list[str]:
+    now = time.gmtime(day * _DAY)
     numbers = [now.tm_year * 12 + now.tm_mon - 1 - back for back in range(_MONTHS)]
     return [f"{number // 12}-{number % 12 + 1:02d}" for number in numbers]

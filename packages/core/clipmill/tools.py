@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import logging
 import os
 import shlex
@@ -127,6 +128,9 @@ def _failure(command: Command, status: int, errors: IO[bytes]) -> ToolError:
     errors.seek(max(0, errors.seek(0, os.SEEK_END) - _TAIL_BYTES))
     said = errors.read().decode(errors="replace").strip()
     log.error("%s failed: %s\n%s", _name(command), shlex.join(str(word) for word in command), said)
+    # not always in its last words, and never the fault of what it was given
+    if full := [line for line in said.splitlines() if os.strerror(errno.ENOSPC) in line]:
+        return ToolError(f"{_name(command)}: {full[-1]}", cause="disk")
     if status < 0:
         return ToolError(f"{_name(command)} was ended by {signal.Signals(-status).name}", cause="killed")
     return ToolError(f"{_name(command)}: {said.splitlines()[-1] if said else f'exit status {status}'}", cause="tool")
