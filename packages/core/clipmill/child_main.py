@@ -21,11 +21,11 @@ from pathlib import Path
 
 import msgspec
 
-from clipmill import attempt_process, child_wire, log, prctl, reach, sandbox, settings
+from clipmill import attempt_process, child_wire, log, prctl, reach, room, sandbox, settings
 from clipmill.attempt_process import Tell
 from clipmill.child_wire import Ended, Ready, Report
 from clipmill.messages import Step
-from clipmill.outcome import Done, Outcome, Retry, ToolError
+from clipmill.outcome import Done, Outcome, Reject, Retry, ToolError
 from clipmill.reach import Reach
 from clipmill.settings import Settings
 from clipmill.store import Store
@@ -82,7 +82,7 @@ def attempt(handle: Handler, step: Step, given: Settings, tell: Tell) -> Outcome
     store = Store(given.store)
     try:
         with store.claim(step):
-            outcome = store.done(step) or _work(handle, step, given, store, tell)
+            outcome = store.done(step) or _believed(_work(handle, step, given, store, tell), store, given)
             if not isinstance(outcome, Retry) or outcome.cause == "disk":
                 # of what ran out of room nothing is kept: half-done work of several steps could leave none for any
                 store.clear_workspace(step)
@@ -136,6 +136,14 @@ def _caught(work: Callable[[], Outcome]) -> Outcome:
         return work()
     except Exception as error:  # noqa: BLE001  # whatever nobody expected is an outcome too
         return _failure(error)
+
+
+def _believed(outcome: Outcome, store: Store, given: Settings) -> Outcome:
+    """What is found corrupt on a full disk may be whole: the program that looked could not even write why it failed."""
+    if isinstance(outcome, Reject) and outcome.cause in ("corrupt", "unsupported"):
+        short = room.shortage(store.disk(), reserve=given.disk_reserve)
+        return Retry(f"no room was left on the disk ({short.reason}): {outcome.reason}", "disk") if short else outcome
+    return outcome
 
 
 def _failure(error: Exception) -> Outcome:

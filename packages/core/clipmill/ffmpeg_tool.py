@@ -23,7 +23,6 @@ GUARDS = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
 _GLOBAL = ["-nostdin", "-hide_banner", "-v", "error", "-progress", "pipe:1", "-nostats"]
 
 # Words of ffmpeg for what another attempt may well survive; any other failure comes from the file, and comes again.
-_NO_ROOM = "No space left"
 _PASSING = ("Cannot allocate memory", "Resource temporarily unavailable", "Input/output error")
 
 Stream = Any  # ffmpeg-python has no types
@@ -80,8 +79,6 @@ def run(
 
 def verdict(error: ToolError) -> ToolError:
     """A failure of ffmpeg or ffprobe with the answer to whether another attempt is of any use."""
-    if _NO_ROOM in str(error):
-        return ToolError(str(error), cause="disk")
     if error.cause != "tool" or any(words in str(error) for words in _PASSING):
         return error
     return ToolError(str(error), permanent=True, cause="corrupt")

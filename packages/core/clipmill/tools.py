@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import shlex
@@ -121,6 +122,9 @@ def _failure(command: Command, status: int, errors: IO[bytes]) -> ToolError:
     errors.seek(max(0, errors.seek(0, os.SEEK_END) - _TAIL_BYTES))
     said = errors.read().decode(errors="replace").strip()
     log.error("%s failed: %s\n%s", _name(command), shlex.join(str(word) for word in command), said)
+    # not always in its last words, and never the fault of what it was given
+    if full := [line for line in said.splitlines() if os.strerror(errno.ENOSPC) in line]:
+        return ToolError(f"{_name(command)}: {full[-1]}", cause="disk")
     if -status == signal.SIGXFSZ:  # the sandbox limits a file to what the disk has room for
         return ToolError(f"{_name(command)} found no space left on the disk", cause="disk")
     if status < 0:

@@ -59,6 +59,14 @@ def _fill(workspace: Workspace) -> Outcome:
             file.write(bytes(1 << 20))
 
 
+def _unmask(workspace: Workspace) -> Outcome:
+    """Finds its source corrupt as soon as the disk is full, or the test makes the file `go`."""
+    store = workspace.store
+    while store.disk().free and not (store.root / "go").exists():
+        time.sleep(0.01)
+    return Reject("invalid data found", "corrupt")
+
+
 def _segfault(_: Workspace) -> Outcome:
     ctypes.string_at(0)
     raise AssertionError("unreachable")
@@ -101,6 +109,7 @@ _WAYS: dict[str, Callable[[Workspace], Outcome]] = {
     "half": _half,
     "grow": _grow,
     "fill": _fill,
+    "unmask": _unmask,
     "segfault": _segfault,
     "kill": _kill,
     "exit": _exit,

@@ -179,3 +179,19 @@ async def test_what_arrives_just_as_a_worker_pauses_is_not_kept_waiting_for_the_
         await fleet.until(lambda: worker.signs.status.status is not WorkerStatus.IDLE)
         fleet.broker.flow.resume()
         assert isinstance(await fleet.event(Result), Result)
+
+
+async def test_what_is_found_corrupt_on_a_full_disk_is_looked_at_again(fleet: Fleet) -> None:
+    """A program that cannot write says all sorts of things; with room, its verdict holds."""
+    worker = fleet.worker("behave", "cutter", **RESERVE)
+    await cut(fleet, "unmask", megabytes=1)
+    await fleet.until(lambda: worker.signs.status.status is WorkerStatus.PROCESSING)
+    disk.fill(fleet.root)
+    await fleet.until(lambda: on_rungs(fleet))
+    assert on_rungs(fleet)[0]["attempt"] == 2
+    disk.free(fleet.root)
+    (fleet.root / "go").touch()
+    await cut(fleet, "unmask", megabytes=1, job="again")
+    error = await fleet.event(Error)
+    assert isinstance(error, Error)
+    assert (error.job_id, error.payload.cause) == ("again", "corrupt")

@@ -160,6 +160,23 @@ def test_a_full_disk_is_no_obstacle_to_making_room(tmp_path: Path) -> None:
         assert Graveyard(store).epitaph("j")
 
 
+def test_a_large_file_goes_bit_by_bit_and_one_with_another_name_keeps_it(store: Store, tmp_path: Path) -> None:
+    """The loop has its turn in between; what somebody linked elsewhere is whole there."""
+    home = store.home("j/download/0")
+    disk.write(home / "large", megabytes=100)
+    disk.write(home / "linked", megabytes=100)
+    (tmp_path / "other").hardlink_to(home / "linked")
+    age(home.parent, 10)
+    sizes = [
+        path.stat().st_size >> 20
+        for _ in Graveyard(store).bury("j", "after 5 days", untouched=5 * DAY)
+        for path in store.root.glob("removed/pit/j/download/0/large")
+    ]
+    assert sizes == sorted(sizes, reverse=True)
+    assert {100 - 32, 100 - 64, 100 - 96} <= set(sizes)
+    assert (tmp_path / "other").stat().st_size == 100 << 20
+
+
 def test_a_link_that_somebody_put_there_is_removed_and_not_followed(store: Store, tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "file").write_text("x")
