@@ -229,3 +229,11 @@ def test_the_limit_is_never_rounded_up() -> None:
     found = plan(frames, Limit(seconds=Fraction(30)), Mode.AUTO)
     assert found
     assert found.starts == (7, 7 + 899, 7 + 1798)
+
+
+def test_sound_that_begins_before_the_picture_belongs_to_the_first_part() -> None:
+    frames = replace(closed(50, 50, 50), sound_start=7 - 40)
+    found = planned(frames, 100)
+    assert found
+    assert found.starts == (7, 57)
+    assert [(part.start, part.end) for part in parts(frames, found.starts) or ()] == [(-33, 57), (57, 157)]
