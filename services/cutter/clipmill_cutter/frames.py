@@ -12,6 +12,9 @@ from itertools import pairwise
 _LEAD_IN = Fraction(1, 10)
 """Seconds of sound before the picture that are an encoder's own: silence, and the delay of reordered pictures."""
 
+_LEAD_OUT = Fraction(1, 20)
+"""Seconds by which sound outlasts the picture because it comes in packets: no part more is made for that."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Frames:
@@ -67,9 +70,10 @@ class Frames:
 
     @cached_property
     def end(self) -> int:
-        """When the last picture has been shown: it stands until the sound ends, if that is later."""
+        """When the last picture has been shown: it stands until the sound ends, if that is well after it."""
         shown = self.shown[-1] + self.last
-        return max(shown, self.sound_end or shown)
+        late = self.sound_end is not None and (self.sound_end - shown) * self.time_base > _LEAD_OUT
+        return self.sound_end if late and self.sound_end is not None else shown
 
     def with_sound_within(self, seconds: Fraction) -> Frames:
         """The same, with no sound so long before or after the picture that no part could hold it."""

@@ -223,6 +223,12 @@ def test_sound_that_outlasts_the_picture_belongs_to_the_last_part() -> None:
     assert starts(frames, 100) == (7, 97)
 
 
+def test_a_packet_of_sound_that_outlasts_the_picture_makes_no_part_more() -> None:
+    frames = replace(closed(1000, 1000), time_base=Fraction(1, 1000), sound_end=7 + 2021)
+    found = plan(frames, Limit(seconds=Fraction(1)), Mode.AUTO)
+    assert found == Plan(starts=(7, 1007), stretches=())
+
+
 def test_the_limit_is_never_rounded_up() -> None:
     """29.97 pictures a second: 899 of them are within 30 s, the 900th is not."""
     frames = replace(closed(1800), time_base=Fraction(1001, 30000))
