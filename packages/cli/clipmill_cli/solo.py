@@ -38,7 +38,7 @@ class Solo:
         self._folder = folder
         self._settings = replace(settings, store=folder.store.root, state=folder.state)
         self._pipeline = pipeline
-        self._wishes = (pipeline, settings.part_seconds)
+        self._wishes = (pipeline, *_of_parts(settings))
         self._origins = {folder.job_id(origin, self._wishes): origin for origin in origins}
         self._bars = Bars(console, {job_id: str(origin) for job_id, origin in self._origins.items()})
         self.vigil = Correspondence(self._origins, self._bars.show)
@@ -106,6 +106,12 @@ class Solo:
         if free < reserve:
             needed = f"{amounts.size(free)} are free and {amounts.size(reserve)} are to stay free (DISK_RESERVE)"
             raise Trouble(f"no room in {self._folder.store.root}: {needed}; make room, or choose another with -o")
+
+
+def _of_parts(settings: Settings) -> tuple[object, ...]:
+    """What other settings would make other parts."""
+    cut = (settings.cut_profile, settings.cut_mode, settings.cut_codec, settings.cut_height)
+    return (settings.part_seconds, settings.part_bytes, *cut)
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ def check(written: Written, frames: Frames, limit: Limit) -> None:
 
 
 def _read(written: Written, frames: Frames) -> int:
-    """Look at every packet; how many of them are sound."""
+    """Look at every packet; how many of them are sound, as `container.amount` counts."""
     count = 0
     with container.reading(written.path) as opened:
         picture, sounds = container.picture(opened), container.sounds(opened)
@@ -36,7 +36,7 @@ def _read(written: Written, frames: Frames) -> int:
             if packet.stream_index == picture.index:
                 pictures.see(packet)
             else:
-                count += 1
+                count += container.amount(packet, packet.stream)
     pictures.end()
     return count
 

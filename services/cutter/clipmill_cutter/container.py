@@ -19,6 +19,17 @@ from clipmill_cutter.unfit import Unfit
 Packet = Any  # av.Packet is generic over its stream, and ours are of both kinds
 Track = Any
 
+_STYLES = b"""[Script Info]
+ScriptType: v4.00+
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, \
+StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
+Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,1
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+"""
 _TECHNICAL = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration")
 _OF_TRACK = ("language", "title", "handler_name")
 
@@ -66,6 +77,11 @@ def picture(source: InputContainer) -> Track:
 def sounds(source: InputContainer) -> list[Track]:
     """The sound tracks whose codec is known."""
     return [stream for stream in source.streams.audio if stream.codec_context]
+
+
+def amount(packet: Packet, track: Track) -> int:
+    """What is counted of sound: packets, or bytes where a reader makes packets as it likes."""
+    return packet.size if track.codec_context.name.startswith("pcm_") else 1
 
 
 def subtitles(source: InputContainer) -> list[Track]:
@@ -130,6 +146,9 @@ def add(target: OutputContainer, template: Track) -> Track:
 def add_text(target: OutputContainer, template: Track) -> Track:
     """A track of `target`, an mp4, for subtitles that become plain text."""
     track = target.add_stream("mov_text")
+    track.codec_context.subtitle_header = (
+        _STYLES  # without which FFmpeg's encoder, which writes the header, does not open
+    )
     track.time_base = Fraction(1, 1000)
     track.metadata.update({key: text for key, text in template.metadata.items() if key.lower() in _OF_TRACK})
     return track

@@ -14,6 +14,9 @@ from clipmill_cutter.progress import Progress
 from clipmill_cutter.unfit import Unfit
 from clipmill_cutter.ways import Cuttings, Material, Request, Ways
 
+_LONGEST = 86400
+"""Seconds: what claims to last longer lies, or is no film."""
+
 log = logging.getLogger(__name__)
 
 
@@ -33,6 +36,9 @@ def cut(request: Request, progress: Progress) -> Cuttings:
 
 def _look(request: Request, progress: Progress) -> Material:
     frames = survey(request.source, progress.stage(0, 5, "looking"))
+    if frames.seconds > _LONGEST:
+        reason = f"its {frames.seconds / 3600:.0f} hours are more than the {_LONGEST // 3600} that can be worked on"
+        raise ToolError(reason, permanent=True, cause="unsupported")
     return Material(path=request.source, frames=frames.with_sound_within(request.profile.limit.seconds))
 
 

@@ -9,6 +9,12 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 
+_LEAD_IN = Fraction(1, 10)
+"""Seconds of sound before the picture that are an encoder's own: silence, and the delay of reordered pictures."""
+
+_LEAD_OUT = Fraction(1, 20)
+"""Seconds by which sound outlasts the picture because it comes in packets: no part more is made for that."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Frames:
@@ -34,6 +40,8 @@ class Frames:
     """Bytes a second of everything else in the file: sound, subtitles, the container."""
     sound_end: int | None = None
     """When the last sound has been heard, in ticks of the picture; None where nobody knows."""
+    sound_start: int | None = None
+    """When the first sound is heard, likewise."""
     broken: bool = False
     """Its times jump, as in recordings that were put one behind the other."""
 
@@ -55,16 +63,25 @@ class Frames:
         return self.shown[0]
 
     @cached_property
+    def begin(self) -> int:
+        """When the first part begins: with the first picture, or before it with sound that is more than a lead-in."""
+        early = self.sound_start is not None and (self.start - self.sound_start) * self.time_base > _LEAD_IN
+        return self.sound_start if early and self.sound_start is not None else self.start
+
+    @cached_property
     def end(self) -> int:
-        """When the last picture has been shown: it stands until the sound ends, if that is later."""
+        """When the last picture has been shown: it stands until the sound ends, if that is well after it."""
         shown = self.shown[-1] + self.last
-        return max(shown, self.sound_end or shown)
+        late = self.sound_end is not None and (self.sound_end - shown) * self.time_base > _LEAD_OUT
+        return self.sound_end if late and self.sound_end is not None else shown
 
     def with_sound_within(self, seconds: Fraction) -> Frames:
-        """The same, with no sound so long after the picture that no part could hold it."""
-        most = self.shown[-1] + int(seconds / self.time_base)
-        late = self.sound_end is not None and self.sound_end > most
-        return replace(self, sound_end=most) if late else self
+        """The same, with no sound so long before or after the picture that no part could hold it."""
+        longest = int(seconds / self.time_base)
+        last, first = self.shown[-1] + longest, self.shown[0] - longest // 2
+        end = None if self.sound_end is None else min(self.sound_end, last)
+        start = None if self.sound_start is None else max(self.sound_start, first)
+        return replace(self, sound_end=end, sound_start=start)
 
     @property
     def stored_bytes(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from clipmill import ffmpeg_tool
 from clipmill.ffmpeg_tool import Options
-from clipmill.probe import Audio, Probe
+from clipmill.probe import MAX_PIXELS, Audio, Probe
 from clipmill_cutter import encoder, geometry
 from clipmill_cutter.frames import Frames
 from clipmill_cutter.kind import sound_can_be_copied
@@ -71,7 +72,9 @@ def normalise(order: Order, target: Path, on_percent: Callable[[float], None]) -
 def _graph(order: Order, target: Path) -> ffmpeg_tool.Stream:
     # a picture that stays turned is turned by whoever plays it
     keep = {} if order.profile.phone else {"noautorotate": None}
-    source = ffmpeg_tool.source(order.source, threads=order.threads, **keep)
+    source = ffmpeg_tool.source(
+        order.source, threads=order.threads, itsoffset=_before_zero(order.frames), max_pixels=MAX_PIXELS, **keep
+    )
     sounds = [track for track in order.found.audio if track.codec]
     indexes = [order.found.video.index, *(track.index for track in sounds)]
     streams = [source[str(index)] for index in indexes]
@@ -88,7 +91,7 @@ def _channels(sounds: Sequence[Audio]) -> Options:
 
 def _picture(order: Order, cuts: Sequence[int]) -> Options:
     clock = order.frames.time_base
-    encoded = _for_phones(order) if order.profile.phone else encoder.alike(order.found.video, order.threads)
+    encoded = _for_phones(order) if order.profile.phone else _alike(order)
     return {
         **encoded,
         # every picture once, at its own time: neither a constant rate nor the encoder's own coarser clock
@@ -96,6 +99,12 @@ def _picture(order: Order, cuts: Sequence[int]) -> Options:
         "enc_time_base:v": f"{clock.numerator}:{clock.denominator}",
         **_keyframes(order, cuts),
     }
+
+
+def _alike(order: Order) -> Options:
+    video = order.found.video
+    # the size may change within a source, and does not within a track
+    return encoder.alike(video, order.threads) | {"vf": f"scale={video.width}:{video.height}"}
 
 
 def _for_phones(order: Order) -> Options:
@@ -136,4 +145,9 @@ def _just_before(frames: Frames, cuts: Sequence[int]) -> Iterator[float]:
     """
     for cut in cuts:
         before = frames.shown[bisect_left(frames.shown, cut) - 1]
-        yield float((before + cut) * frames.time_base / 2)
+        yield float((before + cut) * frames.time_base / 2) + _before_zero(frames)
+
+
+def _before_zero(frames: Frames) -> float:
+    """Seconds by which what begins before 0 is moved: times that wrap do, and no mp4 can."""
+    return max(0.0, math.ceil(-frames.start * frames.time_base))

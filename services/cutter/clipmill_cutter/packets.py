@@ -36,15 +36,20 @@ def survey(path: Path, on_percent: Callable[[float], None]) -> Frames:
     if not frames.shown:
         raise ToolError("no picture in the file can be shown", permanent=True, cause="corrupt")
     rate = max(0, size - sum(frames.sizes)) / max(frames.seconds, 1.0)
-    end = None if heard.end is None else int(heard.end / frames.time_base)
-    return replace(frames, other_rate=rate, sound_end=end)
+    return replace(
+        frames,
+        other_rate=rate,
+        sound_start=None if heard.start is None else int(heard.start / frames.time_base),
+        sound_end=None if heard.end is None else int(heard.end / frames.time_base),
+    )
 
 
 class _Heard:
-    """When the last sound of a file ends, in seconds."""
+    """When the first sound of a file begins and the last one ends, in seconds."""
 
     def __init__(self, picture: int) -> None:
         self._picture = picture
+        self.start: Fraction | None = None
         self.end: Fraction | None = None
 
     def apart(self, packets: Iterator[Packet]) -> Iterator[Packet]:
@@ -53,16 +58,19 @@ class _Heard:
             if packet.stream_index == self._picture:
                 yield packet
             elif packet.pts is not None:
-                self._until((packet.pts + (packet.duration or 0)) * packet.time_base)
+                begin = packet.pts * packet.time_base
+                self._during(begin, begin + (packet.duration or 0) * packet.time_base)
 
     def trust(self, sounds: Sequence[Track]) -> None:
         """What tracks say of themselves."""
         for sound in sounds:
             if sound.duration:
-                self._until(((sound.start_time or 0) + sound.duration) * sound.time_base)
+                begin = (sound.start_time or 0) * sound.time_base
+                self._during(begin, begin + sound.duration * sound.time_base)
 
-    def _until(self, when: Fraction) -> None:
-        self.end = when if self.end is None else max(self.end, when)
+    def _during(self, begin: Fraction, end: Fraction) -> None:
+        self.start = begin if self.start is None else min(self.start, begin)
+        self.end = end if self.end is None else max(self.end, end)
 
 
 def _check_whole(found: int, promised: int) -> None:
@@ -72,13 +80,13 @@ def _check_whole(found: int, promised: int) -> None:
 
 
 def _columns(track: Track, packets: Iterator[Packet], *, certain: bool, may_jump: bool) -> Frames:
-    is_entry = h264.entry_test(track)
+    is_entry, sequences = h264.entry_test(track), h264.Sequences(track)
     pts, lengths, keys, entries, hidden = array("q"), array("q"), bytearray(), bytearray(), bytearray()
     sizes, jumps = array("L"), _Jumps(track.time_base if may_jump else None)
     for packet in packets:
         jumps.see(packet.dts)
         when = packet.pts if packet.pts is not None else packet.dts
-        certain = certain and packet.pts is not None and not _changes(packet)
+        certain = certain and packet.pts is not None and not (_changes(packet) or sequences.change(packet))
         if when is None:
             continue
         pts.append(when)

@@ -25,7 +25,7 @@ def length_size(codec: str, header: bytes) -> int:
 def sets(codec: str, header: bytes) -> list[bytes]:
     """The units that a track's header holds."""
     if not is_prefixed(header):
-        return list(_delimited(header))
+        return [unit for unit in delimited(header) if unit]
     return list(_of_hevc(header) if codec == "hevc" else _of_h264(header))
 
 
@@ -41,6 +41,15 @@ def units(data: bytes, size: int) -> Iterator[bytes]:
         length = int.from_bytes(data[position : position + size], "big")
         yield data[position + size : position + size + length]
         position += size + length
+
+
+def delimited(data: bytes) -> Iterator[bytes]:
+    """The units of what stands behind start codes, one after the other: the first is known before the last is found."""
+    position = data.find(b"\0\0\1")
+    while position >= 0:
+        following = data.find(b"\0\0\1", position + 3)
+        yield data[position + 3 : following if following >= 0 else len(data)].rstrip(b"\0")
+        position = following
 
 
 def _of_h264(header: bytes) -> Iterator[bytes]:
@@ -66,8 +75,3 @@ def _of_hevc(header: bytes) -> Iterator[bytes]:
 def _unit(header: bytes, position: int) -> tuple[bytes, int]:
     end = position + 2 + int.from_bytes(header[position : position + 2], "big")
     return header[position + 2 : end], end
-
-
-def _delimited(data: bytes) -> Iterator[bytes]:
-    pieces = data.split(b"\0\0\1")[1:]
-    yield from (piece.rstrip(b"\0") for piece in pieces if piece.rstrip(b"\0"))

@@ -23,7 +23,7 @@ class Written:
     path: Path
     part: Part
     sounds: int
-    """Packets of sound that went into it."""
+    """Packets of sound that went into it, or bytes of what is not coded."""
     format: Format = MP4
 
 
@@ -66,7 +66,7 @@ class PartWriter:
         origin = self._origins[packet.stream_index]
         packet.pts -= origin
         packet.dts = packet.pts  # sound is never stored out of order
-        self._sounds += 1
+        self._sounds += container.amount(packet, packet.stream)
         self._write(packet)
 
     def subtitle(self, index: int, data: bytes, line: Shown) -> None:

@@ -74,7 +74,8 @@ def parts(frames: Frames, starts: Sequence[int]) -> tuple[Part, ...] | None:
         return None
     # they follow each other as they are shown just as they do as they are stored: that makes them clean
     firsts = [clean[at] for at in places]
-    bounds = zip(firsts, [*firsts[1:], len(frames)], starts, [*starts[1:], frames.end], strict=True)
+    begins = [frames.begin, *starts[1:]]
+    bounds = zip(firsts, [*firsts[1:], len(frames)], begins, [*starts[1:], frames.end], strict=True)
     return tuple(Part(first=first, stop=stop, start=start, end=end) for first, stop, start, end in bounds)
 
 

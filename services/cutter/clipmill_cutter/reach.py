@@ -18,6 +18,7 @@ class Reach:
 
     def __init__(self, frames: Frames, limit: Limit, *, size_counts: bool = True) -> None:
         self.start, self.end = frames.start, frames.end
+        self._begin = frames.begin
         self._shown = frames.shown
         self._ticks = int(limit.seconds / frames.time_base)
         self._bytes = int(limit.bytes * _ROOM) if limit.bytes else 0
@@ -25,7 +26,7 @@ class Reach:
         self._before = array("q") if small or not size_counts else self._weights(frames)
 
     def __call__(self, start: int) -> int:
-        most = start + self._ticks
+        most = (self._begin if start == self.start else start) + self._ticks
         return min(most, self._by_size(start)) if self._before else most
 
     def picture_before(self, tick: int) -> int:

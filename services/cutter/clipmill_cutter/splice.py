@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clipmill import ffmpeg_tool
-from clipmill.probe import Video
+from clipmill.probe import MAX_PIXELS, Video
 from clipmill_cutter import container, encoder, parameter_sets
 from clipmill_cutter.container import Packet, Track
 from clipmill_cutter.format import MATROSKA
@@ -75,12 +75,16 @@ def _shown_in(frames: Frames, stretch: Stretch) -> array[int]:
 def _take_out(order: Order, target: Path) -> None:
     """The packets of the stretches, as a file of their own: a seek is only exact in some formats."""
     wanted = {number for stretch in order.stretches for number in range(stretch.first, stretch.stop)}
+    origin = min(order.frames.pts)
     with container.reading(order.source) as opened, container.writing():
         picture = container.picture(opened)
         with container.new(target, MATROSKA) as file:
             track = container.add(file, picture)
             for number, packet in enumerate(container.packets(opened, picture)):
                 if number in wanted:
+                    # what wraps begins before 0, of which Matroska knows nothing
+                    packet.pts -= origin
+                    packet.dts = packet.pts if packet.dts is None else packet.dts - origin
                     packet.stream = track
                     file.mux_one(packet)
 
@@ -97,10 +101,12 @@ def _encode(
         "enc_time_base:v": "1:1000",
         # hidden pictures are decoded, for others need them, and not encoded
         "vf": f"select='{_windows(order, shown)}'",
-        "force_key_frames": ",".join(f"{max(0.0, float((key - half) * clock)):.6f}" for key in keys),
+        "force_key_frames": ",".join(
+            f"{max(0.0, float((key - half - min(order.frames.pts)) * clock)):.6f}" for key in keys
+        ),
         "g": 250,
     }
-    source = ffmpeg_tool.source(cut, threads=order.threads, noautorotate=None)
+    source = ffmpeg_tool.source(cut, threads=order.threads, noautorotate=None, max_pixels=MAX_PIXELS)
     ffmpeg_tool.run(
         ffmpeg_tool.sink(
             target, source["v"], **options, **encoder.alike(order.video, order.threads, _depth(order.frames))
@@ -124,8 +130,9 @@ def _within(start: int, shown: Sequence[array[int]]) -> bool:
 
 
 def _windows(order: Order, shown: Sequence[array[int]]) -> str:
-    clock, half = order.frames.time_base, max(1, order.frames.last) / 2
-    spans = ((float((times[0] - half) * clock), float((times[-1] + half) * clock)) for times in shown if times)
+    clock, half, origin = order.frames.time_base, max(1, order.frames.last) / 2, min(order.frames.pts)
+    around = ((times[0] - half - origin, times[-1] + half - origin) for times in shown if times)
+    spans = ((float(low * clock), float(high * clock)) for low, high in around)
     return "+".join(f"between(t,{low:.4f},{high:.4f})" for low, high in spans)
 
 

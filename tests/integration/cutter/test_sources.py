@@ -48,7 +48,7 @@ ALWAYS = {
         "closed GOPs in Matroska",
         "interlaced",
         "HEVC in closed GOPs",
-        "VP9 in WebM",
+        "AV1 in WebM",
     },
     ("whatsapp", Mode.EXACT): {"closed GOPs"},
     ("archive", Mode.FEWEST): {"cover art"},

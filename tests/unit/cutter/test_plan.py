@@ -223,9 +223,23 @@ def test_sound_that_outlasts_the_picture_belongs_to_the_last_part() -> None:
     assert starts(frames, 100) == (7, 97)
 
 
+def test_a_packet_of_sound_that_outlasts_the_picture_makes_no_part_more() -> None:
+    frames = replace(closed(1000, 1000), time_base=Fraction(1, 1000), sound_end=7 + 2021)
+    found = plan(frames, Limit(seconds=Fraction(1)), Mode.AUTO)
+    assert found == Plan(starts=(7, 1007), stretches=())
+
+
 def test_the_limit_is_never_rounded_up() -> None:
     """29.97 pictures a second: 899 of them are within 30 s, the 900th is not."""
     frames = replace(closed(1800), time_base=Fraction(1001, 30000))
     found = plan(frames, Limit(seconds=Fraction(30)), Mode.AUTO)
     assert found
     assert found.starts == (7, 7 + 899, 7 + 1798)
+
+
+def test_sound_that_begins_before_the_picture_belongs_to_the_first_part() -> None:
+    frames = replace(closed(50, 50, 50), sound_start=7 - 40)
+    found = planned(frames, 100)
+    assert found
+    assert found.starts == (7, 57)
+    assert [(part.start, part.end) for part in parts(frames, found.starts) or ()] == [(-33, 57), (57, 157)]

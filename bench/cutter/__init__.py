@@ -1,0 +1,1 @@
+"""The cutter beside what else cuts videos: right or wrong, CPU seconds, sizes, memory."""
