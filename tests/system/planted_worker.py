@@ -36,6 +36,8 @@ class PlantedWorker(Worker):
             case "grow":
                 self.hoard = b"x" * (220 * MIB)
                 await asyncio.Event().wait()
+            case _:
+                raise ValueError(fault)
 
 
 def make(settings: Settings) -> Worker:

@@ -61,9 +61,8 @@ def test_the_delay_between_restarts_grows_as_the_rule_says(fleet: Fleet) -> None
         fleet.machine.run(f"kill -KILL {pid}")
         assert rule * 0.95 < await_successor(fleet, "preview@1", pid, seconds=rule + 20) < rule + 5
         fleet.await_status(("preview@1",), "idle")
-    assert fleet.machine.run("systemctl show -P RestartUSecNext preview@1").strip() in ("19s", "20s", "19.6s")[0:2] or (
-        fleet.machine.run("systemctl show -P RestartUSecNext preview@1").startswith("19")
-    )
+    shown = fleet.machine.run("systemctl show -P RestartUSecNext preview@1")
+    assert shown.startswith(("19.", "20")), shown
     fleet.machine.run("systemctl reset-failed preview@1")
 
 
@@ -73,8 +72,8 @@ def test_a_crash_is_told_with_worker_error_stack_and_time(fleet: Fleet) -> None:
         await_successor(fleet, "cutter@1", pid, seconds=30)
         told = entry(fleet, "cutter@1", "crashed")
     assert told["WORKER"] == "cutter@1"
-    assert "RuntimeError: planted" in told["MESSAGE"] + told.get("EXCEPTION_TEXT", "")
-    assert "planted_worker.py" in told["MESSAGE"] + told.get("EXCEPTION_TEXT", "")
+    assert "RuntimeError: planted" in told["EXCEPTION"]
+    assert "planted_worker.py" in told["EXCEPTION"]
     assert int(told["__REALTIME_TIMESTAMP"]) > 0
 
 
@@ -132,7 +131,7 @@ UNFIT = [
     ),
     pytest.param(
         "mount --bind -o ro /var/lib/clipmill /var/lib/clipmill",
-        "umount /var/lib/clipmill",
+        "umount --lazy /var/lib/clipmill",
         "mounted read-only",
         id="a read-only state directory",
     ),

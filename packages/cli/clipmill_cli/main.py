@@ -20,6 +20,7 @@ _COMMANDS = {
     "dlq": "clipmill_cli.dlq:app",
     "apply": "clipmill_cli.apply:apply",
     "restart": "clipmill_cli.apply:restart",
+    "queues": "clipmill_cli.queues:app",
     "setup": "clipmill_cli.setup:app",
     "doctor": "clipmill_cli.doctor:doctor",
 }

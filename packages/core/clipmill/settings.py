@@ -21,6 +21,11 @@ BAD_SETTINGS = 78
 
 ENV_FILE = Path("/etc/clipmill/clipmill.env")
 CREDENTIALS = Path("/etc/clipmill/credentials")
+EDITIONS = Path("/var/lib/clipmill-ytdlp")
+"""Where ytdlp-update.service installs newer editions of yt-dlp; `current` is the one in use."""
+
+_NO_SECRET = "missing"
+"""What the units put in the place of a credential whose file is not there (SetCredential=)."""
 
 _MAKE_CREDENTIALS = "`sudo dpkg-reconfigure clipmill` makes it anew (or copy the one of the fleet's other machines)"
 
@@ -86,6 +91,9 @@ class Settings:
     notify_webhook_url: str | None = None
     notify_webhook_secret: str | None = field(default=None, repr=False)
     notify_reply_queue: str | None = None
+    ytdlp_update: bool = True
+    """Whether a newer yt-dlp than the package's is looked for, and used."""
+    ytdlp_editions: Path = EDITIONS
     host: str = field(default_factory=socket.gethostname)
 
 
@@ -128,7 +136,14 @@ def clean_environment() -> dict[str, str]:
 def child_environment() -> dict[str, str]:
     """What a child may see of the environment: nothing secret, but the modules that this process sees."""
     journal = {name: os.environ[name] for name in ("JOURNAL_STREAM",) if name in os.environ}
-    return clean_environment() | journal | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return clean_environment() | journal | {"PYTHONPATH": os.pathsep.join([*_newer(), *filter(None, sys.path)])}
+
+
+def _newer() -> list[str]:
+    """The newer yt-dlp, for the next child: by its own name, since `current` may change while that child lives."""
+    current = EDITIONS / "current"
+    wanted = os.environ.get("YTDLP_UPDATE", "").strip().lower() != "no"
+    return [str(current.resolve())] if wanted and current.exists() else []
 
 
 _FRESH_STARTS = "CLIPMILL_FRESH_STARTS"
@@ -196,6 +211,7 @@ class _Reader:
             "notify_webhook_url": self.read("NOTIFY_WEBHOOK_URL", _web_address),
             "notify_webhook_secret": self.secret("webhook-secret"),
             "notify_reply_queue": self.read("NOTIFY_REPLY_QUEUE", str),
+            "ytdlp_update": self.read("YTDLP_UPDATE", _yes_or_no),
         }
         broker = self.read("BROKER_URL", self._broker, _DEFAULT_URL)
         store = self.read("STORE", _absolute, _DEFAULT_STORE)
@@ -226,12 +242,13 @@ class _Reader:
         """A secret that systemd handed over (LoadCredential=)."""
         directory = self.environment.get("CREDENTIALS_DIRECTORY")
         path = Path(directory) / name if directory else None
-        return _read_secret(path) or None if path and path.exists() else None
+        found = _read_secret(path) if path and path.exists() else ""
+        return None if found in ("", _NO_SECRET) else found
 
     def _password(self) -> str:
-        """What systemd handed over; it is empty where its file is missing (SetCredential=). On a laptop nobody does."""
+        """What systemd handed over, if its file was there. On a laptop nobody does."""
         given = self.secret("amqp-password")
-        if not given and "CREDENTIALS_DIRECTORY" in self.environment:
+        if not given and self.environment.get("CREDENTIALS_DIRECTORY"):
             raise ValueError(f"its password is missing: {CREDENTIALS}/amqp-password; {_MAKE_CREDENTIALS}")
         return given or "guest"
 
@@ -286,6 +303,12 @@ def _level(text: str) -> str:
     if text.upper() not in levels:
         raise ValueError(f"is no log level; there are: {', '.join(levels).lower()}")
     return text.upper()
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return text.lower() == "yes"
 
 
 def _words(text: str) -> tuple[str, ...]:
