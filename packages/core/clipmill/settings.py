@@ -229,7 +229,7 @@ class _Reader:
         try:
             return convert(text)
         except ValueError as error:
-            self.mistakes.append(f"{key}={text}: {error}")
+            self.mistakes.append(f"{key}={_without_password(text)}: {error}")
             return None
 
     def own(self, key: str, convert: Callable[[str], T]) -> T | None:
@@ -272,6 +272,11 @@ def parse_size(text: str) -> int:
     if not match:
         raise ValueError("is no size; write bytes, or a number with K, M, G or T")
     return int(match[1]) << (10 * " KMGT".index(match[2].upper() or " "))
+
+
+def _without_password(text: str) -> str:
+    """A URL as it may be told in a log."""
+    return re.sub(r"(//[^/@:]*:).*@", r"\1***@", text)
 
 
 def _set(given: dict[str, Any]) -> dict[str, Any]:
