@@ -125,7 +125,8 @@ UNFIT = [
     ),
     pytest.param(
         "mount --bind -o ro /var/lib/clipmill /var/lib/clipmill",
-        "umount --lazy /var/lib/clipmill",
+        # the mount has reached the rooms of the units that run, and leaves them with these only
+        "umount --lazy /var/lib/clipmill && systemctl restart clipmill.target",
         "mounted read-only",
         id="a read-only state directory",
     ),
@@ -147,7 +148,7 @@ def test_a_worker_that_cannot_start_fails_once_and_says_what_to_do(
     finally:
         fleet.machine.run(mend)
     fleet.machine.run("systemctl start download@2")
-    fleet.await_active("download@2")
+    fleet.await_active()
 
 
 def test_no_secret_is_seen_in_processes_units_or_the_journal(fleet: Fleet) -> None:
