@@ -1,4 +1,4 @@
-"""The built package, and machines with it; one machine per module, shared by its tests."""
+"""The built package, and machines with it: a bare one, and one with a fleet that several modules share."""
 
 import os
 import subprocess
@@ -22,8 +22,12 @@ def deb() -> Path:
     """$CLIPMILL_DEB, or what script/package builds from this checkout (after the first time that takes a minute)."""
     if given := os.environ.get("CLIPMILL_DEB"):
         return Path(given)
-    subprocess.run([ROOT / "script/package"], check=True)
-    return next((ROOT / "dist").glob("clipmill_*.deb"))
+    return build("trixie", "~deb13")
+
+
+def build(release: str, suffix: str) -> Path:
+    subprocess.run([ROOT / "script/package", "--release", release], check=True)
+    return next((ROOT / "dist").glob(f"clipmill_*{suffix}_*.deb"))
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +53,7 @@ def bare_machine(deb: Path) -> Iterator[Machine]:
         yield system
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def fleet(deb: Path, videos: Path) -> Iterator[Fleet]:
     """The package installed beside a broker, with videos on a web server and a person who may submit."""
     with docker_required(), booted(machine.prepared("trixie")) as system:

@@ -61,9 +61,8 @@ def test_the_delay_between_restarts_grows_as_the_rule_says(fleet: Fleet) -> None
         fleet.machine.run(f"kill -KILL {pid}")
         assert rule * 0.95 < await_successor(fleet, "preview@1", pid, seconds=rule + 20) < rule + 5
         fleet.await_status(("preview@1",), "idle")
-    assert fleet.machine.run("systemctl show -P RestartUSecNext preview@1").strip() in ("19s", "20s", "19.6s")[0:2] or (
-        fleet.machine.run("systemctl show -P RestartUSecNext preview@1").startswith("19")
-    )
+    shown = fleet.machine.run("systemctl show -P RestartUSecNext preview@1")
+    assert shown.startswith(("19.", "20")), shown
     fleet.machine.run("systemctl reset-failed preview@1")
 
 
@@ -73,8 +72,8 @@ def test_a_crash_is_told_with_worker_error_stack_and_time(fleet: Fleet) -> None:
         await_successor(fleet, "cutter@1", pid, seconds=30)
         told = entry(fleet, "cutter@1", "crashed")
     assert told["WORKER"] == "cutter@1"
-    assert "RuntimeError: planted" in told["MESSAGE"] + told.get("EXCEPTION_TEXT", "")
-    assert "planted_worker.py" in told["MESSAGE"] + told.get("EXCEPTION_TEXT", "")
+    assert "RuntimeError: planted" in told["EXCEPTION"]
+    assert "planted_worker.py" in told["EXCEPTION"]
     assert int(told["__REALTIME_TIMESTAMP"]) > 0
 
 
@@ -92,11 +91,13 @@ def test_a_worker_whose_loop_hangs_and_one_that_is_frozen_are_ended_by_the_watch
 
 
 def test_a_worker_that_grows_finishes_its_step_and_makes_room_for_a_fresh_process(fleet: Fleet) -> None:
-    """Under the policy on-failure, which would not bring back what ends well."""
+    """Under the policy on-failure, which would not bring back what ends well. Meanwhile, a look at its ffmpeg."""
     with planted(fleet, "grow", "MemoryMax=400M", "Restart=on-failure") as pid:
         job_id = fleet.hand_in(f"{WEB}/film.mkv")
         fleet.await_status(("cutter@1",), job_id, seconds=120)
         fleet.machine.run(set_off(pid))
+        command = until(lambda: fleet.machine.run("ps -C ffmpeg -o args= || true"), what="ffmpeg", seconds=60)
+        assert "-threads 1 " in command  # the unit's one CPU, however many the machine has
         assert fleet.await_end(job_id).state == "succeeded"
         until(
             lambda: "starting afresh" in fleet.machine.run("journalctl -u cutter@1 -n 20 -o cat"),
@@ -107,14 +108,6 @@ def test_a_worker_that_grows_finishes_its_step_and_makes_room_for_a_fresh_proces
         assert fleet.main_pid("cutter@1") == pid
         assert fleet.machine.run("systemctl show -P NRestarts cutter@1").strip() == "0"
     assert fleet.machine.run(f"journalctl JOB_ID={job_id} -u cutter@1 -o cat").count("begins") == 1
-
-
-def test_ffmpeg_has_as_many_threads_as_the_unit_has_cpus(fleet: Fleet) -> None:
-    job_id = fleet.hand_in(f"{WEB}/film.mkv")
-    fleet.await_status(("cutter@1",), job_id, seconds=120)
-    command = until(lambda: fleet.machine.run("ps -C ffmpeg -o args= || true"), what="ffmpeg", seconds=60)
-    assert "-threads 1 " in command
-    fleet.await_end(job_id)
 
 
 UNFIT = [
@@ -132,7 +125,8 @@ UNFIT = [
     ),
     pytest.param(
         "mount --bind -o ro /var/lib/clipmill /var/lib/clipmill",
-        "umount /var/lib/clipmill",
+        # the mount has reached the rooms of the units that run, and leaves them with these only
+        "umount --lazy /var/lib/clipmill && systemctl restart clipmill.target",
         "mounted read-only",
         id="a read-only state directory",
     ),
@@ -154,7 +148,7 @@ def test_a_worker_that_cannot_start_fails_once_and_says_what_to_do(
     finally:
         fleet.machine.run(mend)
     fleet.machine.run("systemctl start download@2")
-    fleet.await_active("download@2")
+    fleet.await_active()
 
 
 def test_no_secret_is_seen_in_processes_units_or_the_journal(fleet: Fleet) -> None:

@@ -7,20 +7,29 @@ from collections.abc import Iterable
 import typer
 from rich.table import Table
 
-from clipmill_cli import amounts, console, manager, options
+from clipmill_cli import amounts, console, manager, options, queue_transfer
 from clipmill_cli.answers import QueueLine, Queues
 from clipmill_cli.console import plain
 from clipmill_cli.manager import Manager
 
+app = typer.Typer(
+    rich_markup_mode=None, invoke_without_command=True, add_completion=False, subcommand_metavar="[COMMAND [FILE]]"
+)
+app.command("export")(queue_transfer.export)
+app.command("import")(queue_transfer.import_)
 
-def queues(json: options.Json = False, socket: options.Socket = options.MANAGER) -> None:
-    """List the queues: what waits, who can take it, how long it will last.
+
+@app.callback()
+def queues(context: typer.Context, json: options.Json = False, socket: options.Socket = options.MANAGER) -> None:
+    """List the queues: what waits, who can take it, how long it will last. Or take it to another broker.
 
     \b
     Examples:
       clipmill queues
       clipmill queues --json
     """
+    if context.invoked_subcommand:
+        return
     body = Manager(socket).ask("queues")
     if json:
         typer.echo(body)

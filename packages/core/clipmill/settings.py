@@ -25,6 +25,11 @@ NEVER = 36500 * DAY
 
 ENV_FILE = Path("/etc/clipmill/clipmill.env")
 CREDENTIALS = Path("/etc/clipmill/credentials")
+EDITIONS = Path("/var/lib/clipmill-ytdlp")
+"""Where ytdlp-update.service installs newer editions of yt-dlp; `current` is the one in use."""
+
+_NO_SECRET = "missing"
+"""What the units put in the place of a credential whose file is not there (SetCredential=)."""
 
 _MAKE_CREDENTIALS = "`sudo dpkg-reconfigure clipmill` makes it anew (or copy the one of the fleet's other machines)"
 _MOST_DAYS = 36_500
@@ -112,6 +117,9 @@ class Settings:
     history_password: str | None = field(default=None, repr=False)
     history_days: float = 30.0
     """Days after its last event at which the history lets go of a job."""
+    ytdlp_update: bool = True
+    """Whether a newer yt-dlp than the package's is looked for, and used."""
+    ytdlp_editions: Path = EDITIONS
     host: str = field(default_factory=socket.gethostname)
 
 
@@ -164,7 +172,14 @@ def use_temporary_folder(folder: Path) -> None:
 def child_environment() -> dict[str, str]:
     """What a child may see of the environment: nothing secret, but the modules that this process sees."""
     journal = {name: os.environ[name] for name in ("JOURNAL_STREAM",) if name in os.environ}
-    return clean_environment() | journal | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return clean_environment() | journal | {"PYTHONPATH": os.pathsep.join([*_newer(), *filter(None, sys.path)])}
+
+
+def _newer() -> list[str]:
+    """The newer yt-dlp, for the next child: by its own name, since `current` may change while that child lives."""
+    current = EDITIONS / "current"
+    wanted = os.environ.get("YTDLP_UPDATE", "").strip().lower() != "no"
+    return [str(current.resolve())] if wanted and current.exists() else []
 
 
 _FRESH_STARTS = "CLIPMILL_FRESH_STARTS"
@@ -243,6 +258,7 @@ class _Reader:
             "history_url": self.read("HISTORY_URL", str),
             "history_password": self.secret("history-password"),
             "history_days": self.read("HISTORY_DAYS", _days),
+            "ytdlp_update": self.read("YTDLP_UPDATE", _yes_or_no),
         }
         broker = self.read("BROKER_URL", self._broker, _DEFAULT_URL)
         store = self.read("STORE", _absolute, _DEFAULT_STORE)
@@ -260,7 +276,7 @@ class _Reader:
         try:
             return convert(text)
         except ValueError as error:
-            self.mistakes.append(f"{key}={text}: {error}")
+            self.mistakes.append(f"{key}={_without_password(text)}: {error}")
             return None
 
     def own(self, key: str, convert: Callable[[str], T]) -> T | None:
@@ -271,18 +287,18 @@ class _Reader:
 
     def secret(self, name: str) -> str | None:
         """What LoadCredential= handed over; None when there is nothing. (systemd.exec(5), CREDENTIALS.)"""
-        path = self._credential(name)
-        return _read_secret(path) or None if path else None
+        found = self._credential(name)
+        return None if found in ("", _NO_SECRET) else found
 
-    def _credential(self, name: str) -> Path | None:
+    def _credential(self, name: str) -> str:
         directory = self.environment.get("CREDENTIALS_DIRECTORY")
         path = Path(directory) / name if directory else None
-        return path if path and path.exists() else None
+        return _read_secret(path) if path and path.exists() else ""
 
     def _password(self) -> str:
-        """What systemd handed over; it is empty where its file is missing (SetCredential=). On a laptop nobody does."""
+        """What systemd handed over, if its file was there. On a laptop nobody does."""
         given = self.secret("amqp-password")
-        if not given and self._credential("amqp-password"):
+        if not given and self._credential("amqp-password") == _NO_SECRET:
             raise ValueError(f"its password is missing: {CREDENTIALS}/amqp-password; {_MAKE_CREDENTIALS}")
         return given or "guest"
 
@@ -319,6 +335,11 @@ def parse_span(text: str) -> int:
     if not match or not int(match[1]):
         raise ValueError("is no time span; write a number with min, h, d or w, or never")
     return min(int(match[1]) * _SPANS[match[2]], NEVER)
+
+
+def _without_password(text: str) -> str:
+    """A URL as it may be told in a log."""
+    return re.sub(r"(//[^/@:]*:).*@", r"\1***@", text)
 
 
 def _set(given: dict[str, Any]) -> dict[str, Any]:
@@ -375,6 +396,12 @@ def _lines(text: str) -> int:
     if not text.isdecimal() or not 64 <= int(text) <= 4320:
         raise ValueError("must be a number of lines from 64 to 4320")
     return int(text)
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return text.lower() == "yes"
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -93,3 +93,22 @@ def test_an_environment_file_is_read_and_never_executed(tmp_path: Path) -> None:
     file.write_bytes(b'# comment\r\nDOWNLOAD_WORKERS=2\r\n; other\nX="a b"\nY=$(touch /tmp/oops)\nnonsense\n')
     assert settings.read_env_file(file) == {"DOWNLOAD_WORKERS": "2", "X": "a b", "Y": "$(touch /tmp/oops)"}
     assert settings.read_env_file(tmp_path / "missing") == {}
+
+
+def test_a_mistake_in_a_url_does_not_tell_its_password() -> None:
+    with pytest.raises(BadSettings) as refused:
+        settings.load({"BROKER_URL": "http://clipmill:hush/@hush@rabbit.example.org/clips"})
+    assert "hush" not in str(refused.value)
+    assert "rabbit.example.org" in str(refused.value)
+
+
+def test_a_credential_that_systemd_could_not_find_is_told_with_what_to_do(tmp_path: Path) -> None:
+    """The units put the word `missing` in its place; an empty file is no password either."""
+    for content in ("missing", "", "\n"):
+        (tmp_path / "amqp-password").write_text(content)
+        with pytest.raises(BadSettings, match="dpkg-reconfigure clipmill"):
+            settings.load({"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert (
+        settings.load({"CREDENTIALS_DIRECTORY": str(tmp_path), "BROKER_URL": "amqp://me:pw@host/v"}).broker.password
+        == "pw"
+    )

@@ -247,6 +247,18 @@ async def test_a_drain_that_takes_too_long_gives_the_step_back(fleet: Fleet) -> 
     await fleet.event(Result)
 
 
+async def test_a_worker_told_twice_to_stop_gives_the_step_back_at_once(fleet: Fleet) -> None:
+    """What a rolling restart says to one that takes too long; nothing has crashed by that."""
+    worker = fleet.worker("behave", DRAIN_TIMEOUT="3600")
+    await fleet.send(link("wait"))
+    await fleet.until(lambda: worker.signs.status.status is WorkerStatus.PROCESSING)
+    worker.drain()
+    worker.drain()
+    await asyncio.wait_for(fleet.tasks[0][1], 20)
+    assert len(fleet.broker.queues["download_queue"].ready) == 1
+    assert [path.read_text() for path in (fleet.root / "workers").glob("*/running")] == [""]
+
+
 async def test_a_worker_survives_the_murder_of_its_child(fleet: Fleet) -> None:
     """The kill is an outcome; the next child takes the next step."""
     worker = fleet.worker("behave")

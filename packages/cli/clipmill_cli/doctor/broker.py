@@ -18,6 +18,9 @@ from clipmill_cli.rabbitmq import here
 CHECK = "broker"
 SETUP = "sudo clipmill setup broker"
 
+_LAST_BEFORE_4 = (3, 13)
+"""RabbitMQ 4.0 takes over the data of 3.13 alone (docs/facts.md, 10)."""
+
 _OLDEST = (3, 10)
 """Quorum queues dead-letter at least once from this version on."""
 
@@ -47,6 +50,9 @@ async def _enter(address: BrokerAddress, job_timeout: float) -> list[Finding]:
 
 def _version(address: BrokerAddress, version: str) -> Iterator[Finding]:
     yield ok(CHECK, f"RabbitMQ {version} at {address} lets {address.user} in on vhost {address.vhost}")
+    if consumer_timeout.numbers(version) < _LAST_BEFORE_4 and here.is_ours(address.host):
+        says = f"RabbitMQ {version}: an upgrade to Debian 13 does not take its queues over"
+        yield warning(CHECK, says, "before it: sudo systemctl stop clipmill.target; sudo clipmill queues export FILE")
     if consumer_timeout.numbers(version) < _OLDEST:
         yield warning(CHECK, f"RabbitMQ {version} may lose what it dead-letters", "upgrade it to 3.10 or later")
 

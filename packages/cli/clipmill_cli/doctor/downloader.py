@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from clipmill import tools
+from clipmill.settings import EDITIONS
 from clipmill_cli.doctor.finding import Finding, ok, problem, warning
+from clipmill_download.editions import Editions
 
 CHECK = "yt-dlp"
 
@@ -22,10 +24,12 @@ ENGINES = ("qjs", "deno")
 def check() -> Iterator[Finding]:
     """Findings on both."""
     try:
-        yield freshness(version("yt-dlp"), datetime.datetime.now(tz=datetime.UTC).date())
+        packaged = version("yt-dlp")
     except PackageNotFoundError:
         yield problem(CHECK, "it is not there", "install clipmill again; the download workers need it")
         return
+    newer = Editions(EDITIONS).version
+    yield freshness(newer or packaged, datetime.datetime.now(tz=datetime.UTC).date())
     yield _engine()
 
 
@@ -36,7 +40,7 @@ def freshness(found: str, today: datetime.date) -> Finding:
         return ok(CHECK, found)
     days = (today - datetime.date(*map(int, date.groups()))).days
     if days > STALE_DAYS:
-        advice = "upgrade clipmill, which brings it along: sudo apt upgrade clipmill"
+        advice = "sudo systemctl start ytdlp-update (YTDLP_UPDATE=no turns that off), or upgrade clipmill"
         return warning(CHECK, f"{found} is {days} days old, and sites change", advice)
     return ok(CHECK, f"{found}, {days} days old")
 

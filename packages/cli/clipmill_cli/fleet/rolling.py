@@ -18,18 +18,24 @@ _TO_START = 100
 
 
 def restart(running: list[str], *, whole: float = WHOLE_SECONDS) -> Iterator[str]:
-    """Restart running units; a line for each round of it. Raises ToolError when one does not come back.
+    """Restart running units; a line for each round of it. Raises ToolError at its end when one did not come back.
 
     A unit is waited for until it is READY: it consumes again, or has said that it waits for the broker. A round whose
     workers still drain when its share of the time is over is told to give its steps back: they are delivered again.
     """
     deadline = time.monotonic() + whole
-    todo = units.rounds(running)
+    todo, failed = units.rounds(running), []
     for done, round_ in enumerate(todo):
         began = time.monotonic()
-        _restart(round_, patience=(deadline - began) / (len(todo) - done) - _TO_GIVE_BACK)
+        try:
+            _restart(round_, patience=(deadline - began) / (len(todo) - done) - _TO_GIVE_BACK)
+        except ToolError as error:
+            # the others are not to go on with the old code because of it
+            failed.append(str(error))
         names = " ".join(name.removesuffix(".service") for name in round_)
         yield f"restarted {names}: {time.monotonic() - began:.1f} s"
+    if failed:
+        raise ToolError("; ".join(failed))
 
 
 def _restart(names: list[str], *, patience: float) -> None:
