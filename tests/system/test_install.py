@@ -42,6 +42,7 @@ def test_secrets_are_readable_for_those_who_need_them_only(fleet: Fleet) -> None
         "750 root:clipmill /etc/clipmill/credentials",
         "600 root:root /etc/clipmill/credentials/amqp-password",
         "640 root:clipmill /etc/clipmill/credentials/amqp-submit-password",
+        "600 root:root /etc/clipmill/credentials/web-password",
         "600 root:root /etc/clipmill/credentials/webhook-secret",
     ]
 

@@ -91,6 +91,10 @@ class Settings:
     history_password: str | None = field(default=None, repr=False)
     history_days: float = 30.0
     """Days after its last event at which the history lets go of a job."""
+    web_address: str = "127.0.0.1:8640"
+    """HOST:PORT at which the manager's page answers."""
+    web_password: str | None = field(default=None, repr=False)
+    """What opens the page; without it there is none."""
     host: str = field(default_factory=socket.gethostname)
 
 
@@ -203,6 +207,8 @@ class _Reader:
             "notify_reply_queue": self.read("NOTIFY_REPLY_QUEUE", str),
             "history_url": self.read("HISTORY_URL", str),
             "history_password": self.secret("history-password"),
+            "web_address": self.read("WEB_ADDRESS", _listening_address),
+            "web_password": self.secret("web-password"),
             "history_days": self.read("HISTORY_DAYS", _days),
         }
         broker = self.read("BROKER_URL", self._broker, _DEFAULT_URL)
@@ -315,6 +321,17 @@ def _absolute(text: str) -> Path:
     if not path.is_absolute():
         raise ValueError("must be an absolute path")
     return path
+
+
+def _listening_address(text: str) -> str:
+    try:
+        parts = urllib.parse.urlsplit(f"//{text}")
+        complete = bool(parts.hostname and parts.port and parts.netloc == text)
+    except ValueError:
+        complete = False
+    if not complete:
+        raise ValueError("is no address to listen at; write HOST:PORT")
+    return text
 
 
 def _web_address(text: str) -> str:

@@ -35,7 +35,11 @@ from clipmill_manager.job_view import JobView
 from clipmill_manager.ongoing import Ongoing
 from clipmill_manager.queues import QueueLine, queue_lines
 from clipmill_manager.register import SILENT_AFTER_MS, Register
+from clipmill_manager.step_end import StepEnd
 from clipmill_manager.units import Units
+from clipmill_manager.web.login import Login
+from clipmill_manager.web.news import News
+from clipmill_manager.web.site import site
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +60,12 @@ class Manager:
         self._register = Register(settings.host)
         self._units = Units(self._register.observe, self._register.vanish, address=bus)
         self._ongoing = Ongoing()
+        self._news = News()
         self._broker = BrokerWatch(str(settings.broker))
         self._glance = Glance(register=self._register, broker=lambda: self._broker.view, store=settings.store)
         self._rules = alert_rules.load(rules)
+        self.page_address: str | None = None
+        """Where the page answers, once it does."""
         self._going_on: list[asyncio.Task[None]] = []
 
     # what the frame asks for
@@ -72,6 +79,7 @@ class Manager:
         self._figures = self._make_figures()
         listening = listener.listen(self.socket)
         self._go_on(listener.serve(answers.application(self), listening), "the HTTP interface")
+        self._open_page()
         self._go_on(self._units.watch(), "the watch over systemd's units")
         self._go_on(self._keep(), "the keeping of the books")
 
@@ -81,6 +89,7 @@ class Manager:
             self._register.hear(event)
             self._ongoing.hear(event)
         ends = await self._books.record(events)
+        self._news.tell()
         self._glance.recent.take(ends)
         self._figures.take(ends)
 
@@ -91,6 +100,7 @@ class Manager:
             while True:
                 await self._broker.look(session)
                 await self._alerts.send(session)
+                self._news.tell()
                 await asyncio.sleep(_LOOK_SECONDS)
         finally:
             self._broker.lose()
@@ -142,7 +152,11 @@ class Manager:
     def queue_lines(self) -> list[QueueLine]:
         """What waits where."""
         now = messages.now()
-        return queue_lines(self._broker.view, self._register.workers(), self._glance.recent.ends(now), now)
+        return queue_lines(self._broker.view, self._register.workers(), self.recent_ends(), now)
+
+    def recent_ends(self) -> list[StepEnd]:
+        """The steps that ended in the last hour."""
+        return self._glance.recent.ends(messages.now())
 
     def alerts(self) -> AlertsView:
         """What is wrong."""
@@ -174,6 +188,19 @@ class Manager:
                 await self._books.prune()
                 pruned = clock()
             await asyncio.sleep(_SAVE_SECONDS)
+
+    def _open_page(self) -> None:
+        """The page is a convenience: what keeps it from opening is said, and keeps nothing else from working."""
+        if self._settings.web_password is None:
+            log.info("there is no page: the credential web-password is missing")
+            return
+        try:
+            listening = listener.listen_on(self._settings.web_address)
+        except OSError as error:
+            log.warning("there is no page: nothing can listen at %s: %s", self._settings.web_address, error)
+            return
+        self.page_address = "{}:{}".format(*listening.getsockname()[:2])
+        self._go_on(listener.serve(site(self, Login(self._settings.web_password), self._news), listening), "the page")
 
     async def _watch_over(self) -> None:
         """Judge the fleet as it is now."""
