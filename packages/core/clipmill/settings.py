@@ -120,6 +120,10 @@ class Settings:
     ytdlp_update: bool = True
     """Whether a newer yt-dlp than the package's is looked for, and used."""
     ytdlp_editions: Path = EDITIONS
+    web_address: str = "127.0.0.1:8640"
+    """HOST:PORT at which the manager's page answers."""
+    web_password: str | None = field(default=None, repr=False)
+    """What opens the page; without it there is none."""
     host: str = field(default_factory=socket.gethostname)
 
 
@@ -257,6 +261,8 @@ class _Reader:
             "notify_reply_queue": self.read("NOTIFY_REPLY_QUEUE", str),
             "history_url": self.read("HISTORY_URL", str),
             "history_password": self.secret("history-password"),
+            "web_address": self.read("WEB_ADDRESS", _listening_address),
+            "web_password": self.secret("web-password"),
             "history_days": self.read("HISTORY_DAYS", _days),
             "ytdlp_update": self.read("YTDLP_UPDATE", _yes_or_no),
         }
@@ -420,6 +426,17 @@ def _absolute(text: str) -> Path:
     if not path.is_absolute():
         raise ValueError("must be an absolute path")
     return path
+
+
+def _listening_address(text: str) -> str:
+    try:
+        parts = urllib.parse.urlsplit(f"//{text}")
+        complete = bool(parts.hostname and parts.port and parts.netloc == text)
+    except ValueError:
+        complete = False
+    if not complete:
+        raise ValueError("is no address to listen at; write HOST:PORT")
+    return text
 
 
 def _web_address(text: str) -> str:

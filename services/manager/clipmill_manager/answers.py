@@ -23,6 +23,7 @@ from clipmill_manager.figures import CONTENT_TYPE
 from clipmill_manager.job_search import Page, Search
 from clipmill_manager.job_view import JobView
 from clipmill_manager.queues import QueueLine
+from clipmill_manager.step_end import StepEnd
 
 MOST_JOBS = 500
 _USUAL_JOBS = 50
@@ -62,6 +63,9 @@ class Knowledge(Protocol):
 
     def queue_lines(self) -> list[QueueLine]:
         """What waits where."""
+
+    def recent_ends(self) -> list[StepEnd]:
+        """The steps that ended in the last hour."""
 
     def alerts(self) -> AlertsView:
         """What is wrong."""

@@ -5,37 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import Counter
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from clipmill import messages, topology
+from clipmill import topology
 from clipmill.events import Event
 from clipmill.session import Session
 from clipmill.settings import Settings
 from clipmill_manager import answers, listener
 from clipmill_manager.alerts import rule as alert_rules
-from clipmill_manager.alerts.book import AlertBook, Silence
-from clipmill_manager.alerts.rule import SEVERITIES
-from clipmill_manager.alerts.view import AlertsView, alerts_view
+from clipmill_manager.alerts.book import AlertBook
 from clipmill_manager.alerts.watch import KEEPSAKE, AlertWatch
-from clipmill_manager.answers import Fleet
-from clipmill_manager.audit_trail import Deed
 from clipmill_manager.bookkeeper import Bookkeeper, HistoryUnreadable
 from clipmill_manager.broker_view import BrokerWatch
 from clipmill_manager.bus import SYSTEM
 from clipmill_manager.caretaker import Caretaker
-from clipmill_manager.entities import WorkerThread
-from clipmill_manager.figures import Figures
+from clipmill_manager.desk import Desk
 from clipmill_manager.glance import Glance
-from clipmill_manager.job_rows import OPEN
-from clipmill_manager.job_search import STATES, Page, Search
-from clipmill_manager.job_view import JobView
 from clipmill_manager.ongoing import Ongoing
-from clipmill_manager.queues import QueueLine, queue_lines
 from clipmill_manager.register import SILENT_AFTER_MS, Register
 from clipmill_manager.units import Units
+from clipmill_manager.web.login import Login
+from clipmill_manager.web.news import News
+from clipmill_manager.web.site import site
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +49,12 @@ class Manager:
         self._register = Register(settings.host)
         self._units = Units(self._register.observe, self._register.vanish, address=bus)
         self._ongoing = Ongoing()
+        self._news = News()
         self._broker = BrokerWatch(str(settings.broker))
         self._glance = Glance(register=self._register, broker=lambda: self._broker.view, store=settings.store)
         self._rules = alert_rules.load(rules)
+        self.page_address: str | None = None
+        """Where the page answers, once it does."""
         self._going_on: list[asyncio.Task[None]] = []
 
     # what the frame asks for
@@ -69,9 +65,19 @@ class Manager:
         self._caretaker = Caretaker(self._units, self._books.note)
         self._register.restore(self._books.history.workers())
         self._alerts = self._open_alerts()
-        self._figures = self._make_figures()
+        self._desk = Desk(
+            host=self._settings.host,
+            register=self._register,
+            units=self._units,
+            ongoing=self._ongoing,
+            broker=self._broker,
+            glance=self._glance,
+            books=self._books,
+            alerts=self._alerts,
+        )
         listening = listener.listen(self.socket)
-        self._go_on(listener.serve(answers.application(self), listening), "the HTTP interface")
+        self._go_on(listener.serve(answers.application(self._desk), listening), "the HTTP interface")
+        self._open_page()
         self._go_on(self._units.watch(), "the watch over systemd's units")
         self._go_on(self._keep(), "the keeping of the books")
 
@@ -81,8 +87,9 @@ class Manager:
             self._register.hear(event)
             self._ongoing.hear(event)
         ends = await self._books.record(events)
+        self._news.tell()
         self._glance.recent.take(ends)
-        self._figures.take(ends)
+        self._desk.counters.take(ends)
 
     async def beside(self, session: Session) -> None:
         """Look at the queues while there is a session."""
@@ -91,6 +98,7 @@ class Manager:
             while True:
                 await self._broker.look(session)
                 await self._alerts.send(session)
+                self._news.tell()
                 await asyncio.sleep(_LOOK_SECONDS)
         finally:
             self._broker.lose()
@@ -103,61 +111,10 @@ class Manager:
         self.socket.unlink(missing_ok=True)
         self._books.close()
 
-    # what the HTTP interface asks for
-
     @property
     def socket(self) -> Path:
         """Where the manager answers."""
         return self._settings.runtime / "manager.sock"
-
-    def fleet(self) -> Fleet:
-        """The fleet at a glance."""
-        return Fleet(
-            time=messages.now(),
-            host=self._settings.host,
-            systemd=self._units.watched,
-            health=self._register.health(),
-            pools=self._register.pools(),
-            workers=self._register.workers(),
-            jobs={state: self._books.history.totals[state] for state in STATES},
-            broker=self._broker.view,
-        )
-
-    def workers(self) -> list[WorkerThread]:
-        """Every worker."""
-        return self._register.workers()
-
-    async def search(self, wanted: Search, limit: int) -> Page:
-        """The newest jobs that match."""
-        return await self._books.search(wanted, limit)
-
-    async def job(self, job_id: str) -> JobView | None:
-        """One job with its tree."""
-        return await self._books.find(job_id, self._ongoing.of(job_id))
-
-    async def audit(self, limit: int) -> list[Deed]:
-        """What was done last."""
-        return await self._books.audit(limit)
-
-    def queue_lines(self) -> list[QueueLine]:
-        """What waits where."""
-        now = messages.now()
-        return queue_lines(self._broker.view, self._register.workers(), self._glance.recent.ends(now), now)
-
-    def alerts(self) -> AlertsView:
-        """What is wrong."""
-        return alerts_view(self._alerts.book, messages.now())
-
-    async def silence(self, silence: Silence) -> None:
-        """Tell nothing of a rule until then."""
-        self._alerts.book.silence(silence)
-        await self._alerts.save()
-        about = f"{silence.subject or 'all'}, until {silence.until}"
-        await self._books.note("silence", silence.rule, about, who=silence.who)
-
-    def figures(self) -> bytes:
-        """The fleet's figures for Prometheus."""
-        return self._figures.text()
 
     # what goes on beside, with or without a session
 
@@ -175,6 +132,21 @@ class Manager:
                 pruned = clock()
             await asyncio.sleep(_SAVE_SECONDS)
 
+    def _open_page(self) -> None:
+        """The page is a convenience: what keeps it from opening is said, and keeps nothing else from working."""
+        if self._settings.web_password is None:
+            log.info("there is no page: the credential web-password is missing")
+            return
+        try:
+            listening = listener.listen_on(self._settings.web_address)
+        except OSError as error:
+            log.warning("there is no page: nothing can listen at %s: %s", self._settings.web_address, error)
+            return
+        self.page_address = "{}:{}".format(*listening.getsockname()[:2])
+        self._go_on(
+            listener.serve(site(self._desk, Login(self._settings.web_password), self._news), listening), "the page"
+        )
+
     async def _watch_over(self) -> None:
         """Judge the fleet as it is now."""
         with contextlib.suppress(HistoryUnreadable):
@@ -189,22 +161,6 @@ class Manager:
         settings = self._settings
         address = settings.history_url or f"sqlite:///{settings.state / 'history.db'}"
         return Bookkeeper(address, days=settings.history_days, password=settings.history_password)
-
-    def _make_figures(self) -> Figures:
-        history = self._books.history
-        return Figures(
-            workers=self._register.workers,
-            broker=lambda: self._broker.view,
-            endings=lambda: history.endings,
-            open_jobs=lambda: history.totals[OPEN],
-            oldest_job=lambda: self._glance.oldest_job,
-            disk=lambda: self._glance.disk,
-            alerts=self._alerts_by_severity,
-        )
-
-    def _alerts_by_severity(self) -> dict[str, int]:
-        firing = Counter(alert.severity for alert in self._alerts.book.alerts() if alert.is_firing)
-        return {severity: firing[severity] for severity in SEVERITIES}
 
     def _go_on(self, work: Coroutine[Any, Any, None], what: str) -> None:
         """Until the loop ends, and all its tasks with it."""

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import logging
 import socket
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from clipmill.settings import BadSettings
 
@@ -49,7 +50,15 @@ def listen(path: Path) -> socket.socket:
     return listening
 
 
-async def serve(app: Starlette, listening: socket.socket) -> None:
+def listen_on(address: str) -> socket.socket:
+    """A socket that answers at HOST:PORT. Raises OSError."""
+    parts = urllib.parse.urlsplit(f"//{address}")
+    host = parts.hostname or ""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, parts.port or 0), family=family)
+
+
+async def serve(app: ASGIApp, listening: socket.socket) -> None:
     """Answer until cancelled."""
     # what is worth telling, we tell: uvicorn's INFO is one line a request
     logging.getLogger("uvicorn").setLevel(logging.WARNING)

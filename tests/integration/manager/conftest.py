@@ -35,10 +35,10 @@ def broker() -> InProcessBroker:
 
 
 @asynccontextmanager
-async def at_work(
+async def working(
     settings: Settings, broker: Broker, *, bus: str = NO_BUS, rules: Path = NO_RULES
-) -> AsyncIterator[Path]:
-    """A running manager for the length of a block; the path of its socket."""
+) -> AsyncIterator[Manager]:
+    """A running manager for the length of a block."""
     manager = Manager(settings, bus=bus, rules=rules)
     worker = EventWorker(manager, broker=broker, settings=settings, supervisor=Supervisor())
     running = asyncio.ensure_future(worker.run())
@@ -46,10 +46,19 @@ async def at_work(
         while not manager.socket.exists():
             assert not running.done(), running.exception()
             await asyncio.sleep(0.01)
-        yield manager.socket
+        yield manager
     finally:
         worker.drain()
         await running
+
+
+@asynccontextmanager
+async def at_work(
+    settings: Settings, broker: Broker, *, bus: str = NO_BUS, rules: Path = NO_RULES
+) -> AsyncIterator[Path]:
+    """A running manager for the length of a block; the path of its socket."""
+    async with working(settings, broker, bus=bus, rules=rules) as manager:
+        yield manager.socket
 
 
 async def tell(session: Session, *events: Event) -> None:

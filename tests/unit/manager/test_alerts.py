@@ -172,7 +172,7 @@ def seen(**what: Any) -> Snapshot:
             9,
         ),
         ("idle-with-work", seen(broker=QUEUE, last_end=LATE - 4_000), "fleet", 4),
-        ("idle-with-work", seen(last_end=LATE - 4_000), "fleet", 0),  # nothing waits
+        ("idle-with-work", seen(last_end=LATE - 4_000, oldest_job=9_000.0), "fleet", 0),  # it waits for another attempt
         ("site-failure-share", seen(ends=[end(), end("failed"), end("cancelled")]), "tube", 0.5),
     ],
 )

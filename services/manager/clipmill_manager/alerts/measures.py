@@ -132,7 +132,8 @@ def _sites(seen: Snapshot) -> Iterator[Reading]:
 
 
 def _idle_with_work(seen: Snapshot) -> Iterator[Reading]:
-    waits = any(depth for _, depth in _work_queues(seen)) or seen.oldest_job is not None
+    # an open job alone says nothing: it may be on a rung of the retry ladder for an hour, as it should
+    waits = any(depth for _, depth in _work_queues(seen))
     idle = (seen.now - max(seen.last_end or 0, seen.since)) / 1000
     yield Reading(subject=FLEET, value=idle if waits else 0.0)
 
@@ -192,7 +193,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "idle-with-work": Measure(
         read=_idle_with_work,
-        unit="seconds in which no step has ended though something waits",
+        unit="seconds in which no step has ended though steps lie in a work queue",
         text="nothing has ended for {value:.0f} s though something waits",
     ),
 }

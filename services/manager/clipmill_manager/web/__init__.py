@@ -1,0 +1,1 @@
+"""The page: the fleet in a browser, read-only, behind a login."""
