@@ -105,7 +105,7 @@ class Retention:
         if chosen:
             await session.publish(*(removal.remove(order) for _, order in chosen))
             await self._database.commit(lambda: self._remember([job for job, _ in chosen], at))
-            log.info("the files of %d jobs are removed", len(chosen))
+            log.info("old files are removed, jobs: %d", len(chosen))
         return len(chosen)
 
     def _closed(self, at: int) -> Iterator[Closed]:
