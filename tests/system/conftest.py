@@ -62,7 +62,7 @@ def fleet(deb: Path, videos: Path) -> Iterator[Fleet]:
         serve(system, videos)
         add_person(system)
         installed = Fleet(system)
-        installed.await_active()
+        installed.await_active(seconds=180)
         yield installed
 
 

@@ -23,7 +23,7 @@ def fleet(videos: Path) -> Iterator[Fleet]:
         serve(system, videos)
         add_person(system)
         installed = Fleet(system)
-        installed.await_active()
+        installed.await_active(seconds=180)
         yield installed
 
 
