@@ -67,16 +67,14 @@ def read_environment(pid: str) -> object:
 def connect(address: str) -> object:
     host, _, port = address.rpartition(":")
     with socket.create_connection((host, int(port)), timeout=_SECONDS) as connection:
-        return connection.recv(1)
+        return connection.getpeername()
 
 
 def send_datagram(address: str) -> object:
     host, _, port = address.rpartition(":")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        sender.settimeout(_SECONDS)
         sender.connect((host, int(port)))
-        sender.send(b"?")
-        return sender.recv(1)
+        return sender.send(b"?")
 
 
 def listen(address: str) -> object:
@@ -108,13 +106,32 @@ def leave_a_process_behind(path: str) -> object:
 
 
 def fork_without_end(_: str) -> object:
-    """For a while: as many processes as there may be, each forking again."""
-    deadline = time.monotonic() + 2 * _SECONDS
-    while time.monotonic() < deadline:
-        with contextlib.suppress(BlockingIOError):
+    """As many processes as there may be, each forking again; the first of them goes on with its life after a while."""
+    first, deadline = os.getpid(), time.monotonic() + _SECONDS
+    while os.getpid() != first or time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
             os.fork()
-    signal.pause()
     return None
+
+
+def take_all_memory(_: str) -> object:
+    """A page at a time, for good."""
+    hoard = []
+    while True:
+        hoard.append(os.urandom(1 << 20))
+
+
+def keep_cores_busy(seconds: str) -> object:
+    """Two of them, and how much CPU time they got, in seconds."""
+    deadline = time.monotonic() + float(seconds)
+    helper = os.fork()
+    while time.monotonic() < deadline:
+        pass
+    if not helper:
+        os._exit(0)
+    os.wait()
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def fill_the_disk(folder: str) -> object:
@@ -139,6 +156,7 @@ ATTACKS: dict[str, Callable[[str], object]] = {
     for attack in (
         *(read, look_around, write, remove, link, send_signal, trace, read_memory, read_environment),
         *(connect, send_datagram, listen, talk_to_abstract_socket),
+        *(take_all_memory, keep_cores_busy),
         *(leave_a_process_behind, fork_without_end, fill_the_disk, allocate_at_once),
     )
 }

@@ -20,8 +20,8 @@ MASKED = "systemd-networkd.service systemd-networkd.socket systemd-resolved.serv
 SYSTEM = ("systemd", "systemd-sysv", "dbus", "procps", "ca-certificates")
 MASK = f"""chroot "$1" sh -c 'systemctl mask {MASKED}; : > /etc/machine-id' """
 
-# What the package depends on or recommends: as files that apt finds in its cache, or installed already.
-NEEDED = ("rabbitmq-server", "ffmpeg", "python3", "python3-systemd", "polkitd")
+# What the package depends on, recommends or suggests: as files that apt finds in its cache, or installed already.
+NEEDED = ("rabbitmq-server", "ffmpeg", "python3", "python3-systemd", "polkitd", "quickjs")
 FETCH = f"""APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get install --yes --download-only {" ".join(NEEDED)} """
 
 

@@ -1,9 +1,10 @@
 """Serves the files of a directory by HTTP; below /slow/ at 1 MB/s, so that there is time to look at a download.
 
-Runs inside a machine, on Python alone: web_server.py DIRECTORY PORT
+Runs inside a machine, on Python alone: web_server.py DIRECTORY PORT [CERTIFICATE-AND-KEY]
 """
 
 import http.server
+import ssl
 import sys
 import time
 from functools import partial
@@ -32,5 +33,10 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    directory, port = sys.argv[1:]
-    http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), partial(Handler, directory=directory)).serve_forever()
+    directory, port, *certificate = sys.argv[1:]
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), partial(Handler, directory=directory))
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.serve_forever()
