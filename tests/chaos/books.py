@@ -85,8 +85,11 @@ def _parked(trees: dict[str, Tree], parked: Counter[str]) -> Iterator[str]:
 
 
 def _files(store: Store, events: Sequence[End]) -> Iterator[str]:
-    """Every artifact that an event names is there as it says, and as the manifest says; no manifest is untold."""
-    told = {event.step_id for event in events if isinstance(event, Result)}
+    """Every artifact that an event names is there as it says, and as the manifest says; no manifest is untold.
+
+    (A worker that has lost its session may still finish a step which another one has told to be cancelled.)
+    """
+    told = {event.step_id for event in events if isinstance(event, Result) or event.payload.cancelled}
     for event in events:
         if isinstance(event, Result):
             manifest = store.manifest(event.step_id)

@@ -256,7 +256,7 @@ async def test_a_worker_told_twice_to_stop_gives_the_step_back_at_once(fleet: Fl
     worker.drain()
     await asyncio.wait_for(fleet.tasks[0][1], 20)
     assert len(fleet.broker.queues["download_queue"].ready) == 1
-    assert [path.read_text() for path in (fleet.root / "workers").glob("*/running")] == [""]
+    assert [path.read_text().strip() for path in (fleet.root / "workers").glob("*/running")] == [""]
 
 
 async def test_a_worker_survives_the_murder_of_its_child(fleet: Fleet) -> None:
