@@ -7,7 +7,7 @@ import pytest
 
 DEPLOY = Path(__file__).parents[3] / "deploy/systemd"
 WORKERS = ("download", "cutter", "preview")
-OWN = {"ExecStart", "SyslogIdentifier", "Restart", "MemoryMax", "CPUQuota"}
+OWN = {"ExecStart", "SyslogIdentifier", "Restart", "MemoryMax", "CPUQuota", "IPAddressDeny", "IPAddressAllow"}
 
 
 def read(name: str) -> configparser.ConfigParser:
@@ -43,6 +43,6 @@ def test_limits_and_restart_policy_are_those_of_the_reference(name: str, restart
 def test_no_unit_repeats_what_all_have_in_common(name: str) -> None:
     """A drop-in wins over its unit: what stood in both would be read in one and true in the other."""
     common, unit = read("fleet.conf"), read(name)
-    several = {"Environment", "LoadCredential", "After", "Wants"}  # these add up
+    several = {"Environment", "LoadCredential", "After", "Wants", "IPAddressDeny"}  # these add up
     for section in ("Unit", "Service"):
         assert set(common[section]) & set(unit[section]) <= several
