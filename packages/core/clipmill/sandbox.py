@@ -31,9 +31,6 @@ _CONFIGURATION = tuple(
 # Where /etc/resolv.conf may point, whose file is another after each change of network.
 _RESOLVERS = ("/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager", "/run/connman")
 
-# Within the unit's share of the CPU the worker's signs of life go first, and the child when it ends a fork bomb.
-_NICE = 10
-
 
 def enclose_child(given: Settings) -> None:
     """For the whole life of the child: the store to write to, this machine's programs to run, no credential."""
@@ -49,7 +46,6 @@ def enclose_child(given: Settings) -> None:
 
 def enclose_attempt(workspace: Workspace, reach: Reach) -> None:
     """For one attempt: its workspace to write to, its input to read, and no network for those who need none."""
-    os.nice(_NICE)
     _limit_files(workspace)
     _move_temporary_files(workspace.path / ".tmp")
     with landlock.Domain(connect=reach is Reach.INTERNET) as domain:

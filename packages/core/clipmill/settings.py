@@ -294,17 +294,17 @@ class _Reader:
     def secret(self, name: str) -> str | None:
         """What LoadCredential= handed over; None when there is nothing. (systemd.exec(5), CREDENTIALS.)"""
         found = self._credential(name)
-        return None if found in ("", _NO_SECRET) else found
+        return None if found in (None, "", _NO_SECRET) else found
 
-    def _credential(self, name: str) -> str:
+    def _credential(self, name: str) -> str | None:
         directory = self.environment.get("CREDENTIALS_DIRECTORY")
         path = Path(directory) / name if directory else None
-        return _read_secret(path) if path and path.exists() else ""
+        return _read_secret(path) if path and path.exists() else None
 
     def _password(self) -> str:
         """What systemd handed over, if its file was there. On a laptop nobody does."""
         given = self.secret("amqp-password")
-        if not given and self._credential("amqp-password") == _NO_SECRET:
+        if not given and self._credential("amqp-password") is not None:
             raise ValueError(f"its password is missing: {CREDENTIALS}/amqp-password; {_MAKE_CREDENTIALS}")
         return given or "guest"
 
