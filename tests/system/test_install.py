@@ -114,31 +114,3 @@ def test_purging_leaves_nothing_but_the_users(fleet: Fleet) -> None:
     )
     assert units == ""
     assert fleet.failed_units() == []
-
-
-def test_the_managers_page_opens_with_the_password_that_root_reads_and_without_it_stays_shut(fleet: Fleet) -> None:
-    fleet.machine.write(
-        "/root/look.py",
-        "import sys, urllib.request\n"
-        "password = open('/etc/clipmill/credentials/web-password').read()\n"
-        "asked = urllib.request.Request('http://127.0.0.1:8640' + sys.argv[1])\n"
-        "asked.add_header('Authorization', 'Bearer ' + (password if len(sys.argv) == 2 else sys.argv[2]))\n"
-        "print(urllib.request.urlopen(asked).read().decode())\n",
-    )
-    until(lambda: "download@1" in fleet.machine.run("python3 /root/look.py /workers"), what="the workers on the page")
-    assert "clipmill_workers{" in fleet.machine.run("python3 /root/look.py /metrics wrong")
-    assert 'id="password"' in fleet.machine.run("python3 /root/look.py /workers wrong")
-
-
-def test_the_manager_may_restart_a_worker_and_no_other_user_of_ours_may(fleet: Fleet) -> None:
-    ask = (
-        "busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager RestartUnit ss"
-    )
-    before = fleet.machine.run("systemctl show --value -p MainPID preview@1")
-    fleet.machine.run(f"{ask} preview@1.service replace", user="clipmill-manager")
-    until(
-        lambda: fleet.machine.run("systemctl show --value -p MainPID preview@1") not in ("0\n", before),
-        what="the worker's new process",
-    )
-    fleet.machine.run(f"{ask} preview@1.service replace", user="clipmill", status=1)
-    fleet.machine.run(f"{ask} rabbitmq-server.service replace", user="clipmill-manager", status=1)
