@@ -58,9 +58,12 @@ class Fleet:
         async with _running(EventWorker(notifier, broker=self.broker, settings=chosen, supervisor=Supervisor())):
             yield
 
-    async def send(self, queue: str, **fields: object) -> None:
+    async def send(self, queue: str, *, reason: str = "", **fields: object) -> None:
+        """A message of those fields; a dead letter, where there is a `reason`."""
+        headers: dict[str, str | int | bool] = {"x-reason": reason} if reason else {}
+        body = json.dumps(fields).encode()
         session = await self.broker.open()
-        await session.publish(Publication(exchange="", routing_key=queue, body=json.dumps(fields).encode()))
+        await session.publish(Publication(exchange="", routing_key=queue, body=body, headers=headers))
         await session.close()
 
     async def hear(self, *kinds: type[Event]) -> Event:
@@ -117,7 +120,7 @@ async def fleet(rabbitmq: Broker, store: Path, tmp_path: Path) -> Fleet:
 
 async def test_a_step_that_waits_for_room_outlives_its_session_and_pays_nothing(fleet: Fleet, rabbitmq: Broker) -> None:
     """Each redelivery takes the lost one's place; the first attempt is the one that is made when there is room."""
-    disk.write(fleet.store / "jobs" / "j.mp4", megabytes=20)
+    disk.write(fleet.store / "jobs" / "j.mp4", megabytes=19)
     disk.write(fleet.store / disk.FILLER, megabytes=10)
     async with fleet.worker("cutter", "behave") as worker:
         await fleet.send("cutter_queue", jobId="j", stepId="j/cutter/0", link="done", filePath="jobs/j.mp4")
@@ -139,8 +142,8 @@ async def test_a_full_disk_stops_the_taking_of_steps_and_nothing_else(fleet: Fle
         disk.fill(fleet.store)
         await until(lambda: "waiting for room on the disk" in worker.signs.note)
         await fleet.send("download_queue", jobId="j", link="x", pipeline=[])
-        dead = {"jobId": "d", "stepId": "d/download/0", "link": "x", "attempt": 6}
-        await fleet.send("download_queue_dlq", **dead)
+        dead: dict[str, object] = {"jobId": "d", "stepId": "d/download/0", "link": "x", "attempt": 6}
+        await fleet.send("download_queue_dlq", reason="it failed", **dead)
         error = await fleet.hear(Error)
         assert isinstance(error, Error)
         assert error.job_id == "d"
