@@ -98,7 +98,8 @@ async def open_bus(address: str = SYSTEM) -> AsyncIterator[Bus]:
         with router.filter(MatchRule(type=MessageType.signal), bufsize=_MOST_SIGNALS) as signals:
             yield Bus(router, signals)
     finally:
-        await _close(opening)
+        # jeepney takes a cancellation that comes while it closes for that of its own task: so it closes beside us
+        await asyncio.shield(asyncio.ensure_future(_close(opening)))
 
 
 def plain(pairs: dict[str, tuple[str, Any]]) -> dict[str, Any]:
