@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import resource
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from clipmill import landlock, prctl, seccomp, settings
+from clipmill.pipeline import SERVICES
 from clipmill.reach import Reach
 from clipmill.settings import Settings
 from clipmill.workspace import Workspace
@@ -62,8 +65,16 @@ def enclose_attempt(workspace: Workspace, reach: Reach) -> None:
 def _programs() -> tuple[str, ...]:
     """Where programs, libraries and Python's modules lie: each folder once, for every rule costs each attempt a bit."""
     found = {*sys.path, sys.prefix, sys.base_prefix, *settings.clean_environment().get("PATH", "").split(os.pathsep)}
+    found.update(_packages())
     elsewhere = (path for path in sorted(found) if path.startswith("/") and not path.startswith(_SYSTEM_FOLDERS))
     return (*_SYSTEM, *elsewhere)
+
+
+def _packages() -> Iterator[str]:
+    """Our own: in a checkout they may be found by an import hook, while no entry of sys.path tells where they lie."""
+    for name in ("clipmill", *(f"clipmill_{service}" for service in SERVICES)):
+        if spec := importlib.util.find_spec(name):
+            yield from spec.submodule_search_locations or ()
 
 
 def _move_temporary_files(folder: Path) -> None:
