@@ -35,8 +35,17 @@ def build(recipe: Recipe) -> str:
     leftovers.sweep()
     with _alone(recipe):
         if not _exists(recipe.tag):
-            pipe(_bootstrap(recipe), ["docker", "import", "-", recipe.tag])
+            _import(recipe)
     return recipe.tag
+
+
+def _import(recipe: Recipe) -> None:
+    try:
+        pipe(_bootstrap(recipe), ["docker", "import", "-", recipe.tag])
+    except ProgramFailed:
+        # Docker has imported what there was of it
+        run(["docker", "image", "rm", "--force", recipe.tag])
+        raise
 
 
 def _bootstrap(recipe: Recipe) -> list[str]:

@@ -21,7 +21,8 @@ SYSTEM = ("systemd", "systemd-sysv", "dbus", "procps", "ca-certificates")
 MASK = f"""chroot "$1" sh -c 'systemctl mask {MASKED}; : > /etc/machine-id' """
 
 # What the package depends on, recommends or suggests: as files that apt finds in its cache, or installed already.
-NEEDED = ("rabbitmq-server", "ffmpeg", "python3", "python3-systemd", "polkitd", "quickjs")
+NEEDED = ("rabbitmq-server", "ffmpeg", "python3", "python3-systemd", "polkitd")
+LATER = {"trixie": ("quickjs",)}  # Debian 12 has none
 FETCH = f"""APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get install --yes --download-only {" ".join(NEEDED)} """
 
 
@@ -32,7 +33,7 @@ def bare(release: str) -> Recipe:
 
 def prepared(release: str) -> Recipe:
     """A system with a running broker and all that the package needs."""
-    return Recipe(f"ready-{release}", release, SYSTEM + NEEDED, (MASK,), keep_lists=True)
+    return Recipe(f"ready-{release}", release, SYSTEM + NEEDED + LATER.get(release, ()), (MASK,), keep_lists=True)
 
 
 # What systemd mounts for a unit (LoadCredential=) is made in one mount namespace and must reach the others: on its own

@@ -148,9 +148,15 @@ class Fleet:
         return taken
 
     async def ends(self, count: int, *, seconds: float = 60) -> dict[str, Result | Error]:
-        """So many events that end a job's only step, by jobId."""
-        events = [read_event(one.body) for one in await self.take(topology.HISTORY_QUEUE, count, seconds=seconds)]
-        return {event.job_id: event for event in events if isinstance(event, Result | Error)}
+        """The events that end the only steps of so many jobs, by jobId. (One that was told twice has the same id.)"""
+        ends: dict[str, Result | Error] = {}
+        async with asyncio.timeout(seconds):
+            while len(ends) < count:
+                for one in await self.take(topology.HISTORY_QUEUE, count - len(ends), seconds=seconds):
+                    event = read_event(one.body)
+                    if isinstance(event, Result | Error):
+                        ends[event.job_id] = event
+        return ends
 
     async def drained(self, queues: Iterable[str], *, seconds: float = 60) -> None:
         """Wait until nothing waits in these queues."""
