@@ -20,6 +20,8 @@ from clipmill.vital_signs import Stopwatch
 
 log = logging.getLogger(__name__)
 
+_TRIES, _TRY_SECONDS = 100, 0.02
+
 
 @dataclass(frozen=True)
 class _Attempt:
@@ -136,7 +138,7 @@ class Attempts:
             outcome = await self._child.attempt(step, lambda report: self._presence.progress(step, report))
         self._presence.ended()
         if isinstance(outcome, Retry):
-            outcome = self._ended_early(step) or outcome
+            outcome = await self._ended_early(step) or outcome
         if not isinstance(outcome, Retry):
             self._fuse.forgive(step.id)
         self._presence.signs.tally.count(outcome, watch.seconds)
@@ -148,14 +150,18 @@ class Attempts:
         self._gave_way = Retry(reason, "disk")
         await self._child.bury()
 
-    def _ended_early(self, step: Step) -> Outcome | None:
+    async def _ended_early(self, step: Step) -> Outcome | None:
         """What an attempt comes to whose child was ended for a reason of ours."""
         unwanted = Cancelled() if self._store.is_cancelled(step.job_id) else None
         if not unwanted and not self._gave_way:
             return None
         # success wins: the child may have committed just before its end
         outcome = self._store.done(step) or unwanted or self._gave_way
-        self._store.tidy(step)
+        # the process in which it was made was killed with the child, and holds the step until it is gone
+        for _ in range(_TRIES):
+            if self._store.tidy(step):
+                break
+            await asyncio.sleep(_TRY_SECONDS)
         return outcome
 
     def _clean(self, step: Step) -> None:

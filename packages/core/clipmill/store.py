@@ -139,14 +139,20 @@ class Store:
     def _tombstone(self, job_id: str) -> str:
         return f"{self._jobs}/{job_id}/cancelled"
 
-    def tidy(self, step: Step) -> None:
+    def tidy(self, step: Step) -> bool:
         """Remove what killed attempts have left of a step that has ended: scratch folder, and what it has taken
-        from the inbox. Whoever holds the step at this moment does that himself.
+        from the inbox. False while somebody holds the step: he does that himself, unless he is dying.
         """
-        with contextlib.suppress(OSError), self.claim(step, wait=False):
-            self.clear_workspace(step)
+        try:
+            with self.claim(step, wait=False):
+                self.clear_workspace(step)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass  # a disk that is full or away leaves a folder behind, and hurts nobody
         if self.manifest(step.id) or self.is_cancelled(step.job_id):
             self.clear_inbox(step)
+        return True
 
     def clear_workspace(self, step: Step) -> None:
         """Remove the scratch folder of a step that needs it no more."""
