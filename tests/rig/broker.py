@@ -135,14 +135,6 @@ class Broker:
         self.stop()
         self.start()
 
-    def stop_app(self) -> None:
-        """Closes all connections and the port, the Erlang node stays: quicker than stop and start."""
-        self.ctl("stop_app")
-
-    def start_app(self) -> None:
-        self.ctl("start_app")
-        until(self._listens, what="the broker's port")
-
     @contextmanager
     def paused(self) -> Iterator[None]:
         """The broker's processes are frozen: connections stay open and nothing answers."""
@@ -157,7 +149,8 @@ class Broker:
         """An empty node: no queue, user, vhost or policy of an earlier test; `guest` is there again."""
         self.ctl("stop_app")
         self.ctl("reset")
-        self.start_app()
+        self.ctl("start_app")
+        until(self._listens, what="the broker's port")
 
     def _exec(self, *argv: str) -> str:
         done = self._container.exec(list(argv))

@@ -161,9 +161,9 @@ def test_it_waits_through_a_restart_of_the_broker(mill: Mill, site: Server) -> N
         ) as waiting,
     ):
         site.wait_sent("/clip.mp4", 5_000)
-        mill.broker.stop_app()
+        mill.broker.stop()
         site.release()
-        mill.broker.start_app()
+        mill.broker.start()
         said, beside = waiting.communicate(timeout=120)
     assert waiting.returncode == 0, said + beside
     assert "lost broker" in beside

@@ -62,9 +62,9 @@ async def test_a_broker_that_goes_and_comes_is_seen_to_do_so(
 ) -> None:
     async with at_work(settings, rabbit) as socket:
         await ask_until(socket, "/api/fleet", lambda fleet: fleet["broker"]["connected"])
-        container.stop_app()
+        container.stop()
         await ask_until(socket, "/api/fleet", lambda fleet: not fleet["broker"]["connected"])
-        container.start_app()
+        container.start()
         await ask_until(socket, "/api/fleet", lambda fleet: fleet["broker"]["connected"], seconds=60)
 
 
