@@ -17,6 +17,13 @@ ROOT = Path(__file__).parents[2]
 WEB_ROOT = "/srv/www"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test of a machine also waits for its image, and for a package that is built in a root of its own."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(1200))
+
+
 @pytest.fixture(scope="session")
 def deb() -> Path:
     """$CLIPMILL_DEB, or what script/package builds from this checkout (after the first time that takes a minute)."""
