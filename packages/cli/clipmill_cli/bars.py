@@ -7,13 +7,14 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID
 
 from clipmill import events, identifiers
 from clipmill.events import Error, Result, StepEvent
 from clipmill.job_tree import JobTree
 from clipmill_cli import summary
 from clipmill_cli.console import plain
+from clipmill_cli.progress import progress
 
 _NAME_LENGTH = 40
 
@@ -25,16 +26,7 @@ class Bars:
         """`names` is what each job, by its id, is called."""
         self._names = {job_id: _short(name) for job_id, name in names.items()}
         self._bars: dict[str, TaskID] = {}
-        self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}", markup=False),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        self._progress = progress(console)
 
     def __enter__(self) -> Self:
         self._progress.start()

@@ -64,7 +64,7 @@ def write(path: Path, kept: Iterable[Kept]) -> int:
     count = 0
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(msgspec.json.encode({"format": _FORMAT}) + b"\n")
-        for count, message in enumerate(kept, start=1):  # noqa: B007
+        for count, message in enumerate(kept, start=1):  # noqa: B007  # the last count is what is wanted
             file.write(msgspec.json.encode(message) + b"\n")
         file.write(msgspec.json.encode({"messages": count}) + b"\n")
         file.flush()

@@ -6,23 +6,15 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from clipmill_cli.progress import progress
 
 
 class StageBar:
     """A context manager: the bar is there while it lasts; without a terminal there is none."""
 
     def __init__(self, console: Console, name: str) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}", markup=False),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        self._progress = progress(console)
         self._task = self._progress.add_task(name, total=100, note="")
 
     def __enter__(self) -> Self:
